@@ -1,0 +1,1 @@
+"""Work that is not one answer: training, batches, streams."""
