@@ -1,0 +1,44 @@
+"""What every test may use: a store of its own, wired without the real encoder; the corpus is embedded once a session."""
+
+import gc
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from app.bootstrap import Services, build
+from app.settings import Settings
+from models.vectors.hashing import HashingEncoder
+
+
+@pytest.fixture(scope="session")
+def corpus_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the corpus, embedded with the hashing encoder, is kept for the whole session."""
+    return tmp_path_factory.mktemp("cache")
+
+
+_built = count(1)
+#: Services refer to each other, and Python looks for such circles by the number of objects, not by their size: of hundreds of
+#: built services, each with the corpus in its reader, too many would wait.
+_COLLECT_EVERY = 15
+
+
+@pytest.fixture(autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    yield
+    if next(_built) % _COLLECT_EVERY == 0:
+        gc.collect()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, corpus_cache: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data", cache_dir=corpus_cache, sample=False)
+
+
+@pytest.fixture
+def parts(settings: Settings) -> Iterator[Services]:
+    """The services over an empty store."""
+    built = build(settings, encoder=HashingEncoder())
+    yield built
+    built.close()
