@@ -39,7 +39,7 @@ def system(seed: int = 0) -> tuple[ServiceGraph, Signals]:
 
 
 def peak_mb() -> int:
-    """Most resident memory (MiB) of this program, Linux. `getrusage` would carry over what the process held before it became this program."""
+    """Most resident memory (MiB) of this program, Linux. `getrusage` carries over what the process held before exec."""
     status = Path("/proc/self/status").read_text()
     return round(int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) / 1024)  # type: ignore[index]
 
