@@ -83,6 +83,7 @@ def test_the_four_services_example(reader):
     assert set(hit("api")) == {"database", "cache", "queue"} and min(hit("api").values()) >= 0.2
 
 
+@pytest.mark.timed
 @pytest.mark.slow
 def test_ten_thousand_services_are_read_in_a_second():
     """CPU time: the machine of the tests may be busy with other things. A process of its own: its memory is what is measured."""

@@ -126,6 +126,7 @@ def test_few_or_no_lines_give_no_calls():
 @pytest.mark.parametrize(
     "text", ["a-" * 2000, "http://" * 600, "call to " * 500, "trace_id=" * 450, "/api/" * 800, "a." * 2000]
 )
+@pytest.mark.timed
 def test_hostile_lines_take_linear_time(text):
     start = time.perf_counter()
     guess([Line(float(number), "a", text, True) for number in range(3)])

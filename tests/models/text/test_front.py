@@ -131,6 +131,7 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert front_of("2026-03-04 05:06:07 " + "x" * module._LONGEST) is None
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("piece", ["0", "00:", "0-", "0.", "0T00", "0 ", "[0", "0,00 "])
 def test_a_hostile_front_takes_little_time(piece: str) -> None:
     line = piece * 200_000

@@ -138,6 +138,7 @@ def test_white_space_does_not_matter(text):
     assert normalise("  " + text.replace(" ", " \t ") + "\n") == normalise(text)
 
 
+@pytest.mark.timed
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_lines_take_no_longer_than_others(name):
     start = time.perf_counter()

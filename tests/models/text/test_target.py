@@ -178,6 +178,7 @@ def test_no_text_makes_it_raise_and_names_stay_short(action, raw, service):
 @pytest.mark.parametrize(
     "piece", ["a.", "a-", "disk ", "to ", "user ", "key=", "://", "timeout 1", "A_A", "'a", "1.", "release "]
 )
+@pytest.mark.timed
 def test_hostile_texts_take_no_longer(piece):
     start = time.perf_counter()
     for action in ACTIONS:
