@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 
 import numpy as np
@@ -14,7 +15,7 @@ from app.services.alerts import AlertService
 from app.services.analysis import AnalysisService
 from app.services.anomaly import AnomalyService
 from app.services.audit import AuditService
-from app.services.cascade import CascadeService
+from app.services.cascade import CascadeService, shipped_reader
 from app.services.drift import DriftMonitor
 from app.services.embeddings import EmbeddingsService
 from app.services.explaining import ExplainService
@@ -110,7 +111,7 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
     analysis = AnalysisService(
         store, embeddings=embeddings, search=search, reading=reading, anomaly=anomaly, suggestions=suggestions
     )
-    cascade = CascadeService(store, analysis, encoder.dims)
+    cascade = CascadeService(store, analysis, encoder.dims, partial(shipped_reader, settings.cache_dir))
     alerts = AlertService(store, anomaly, cascade, drift, public_url=settings.address, zone=settings.time_zone)
 
     def after_ingest() -> None:

@@ -346,14 +346,16 @@ def train(
 @app.command()
 @_command
 def prepare(as_json: AsJson = False) -> None:
-    """Makes what the first error would otherwise wait for: the exported encoder and the embedded corpus."""
+    """Makes what the first error would otherwise wait for: the exported nets and the embedded corpus."""
     from app.bootstrap import services
 
     parts = services()
     with _bar(quiet=as_json) as bar:
         task = bar.add_task("exporting the encoder and embedding the corpus (once)", total=None)
         parts.reading.prepare(lambda done, total: bar.update(task, completed=done, total=total))
-    _say({"encoder": parts.embeddings.version, "reader": parts.reading.version}, as_json)
+        bar.update(task, description="exporting the cascade model (once)", completed=None, total=None)
+        cascade = parts.cascade.version
+    _say({"encoder": parts.embeddings.version, "reader": parts.reading.version, "cascade": cascade}, as_json)
 
 
 @app.command()

@@ -35,7 +35,7 @@ from app.jobs.cascade_windows import windows
 from app.services.reading import ReadingService
 from app.settings import ROOT, SAMPLE_DATA
 from models.analyse import survival
-from models.analyse.cascade import LstmReader, load_reader
+from models.analyse.cascade import LstmReader, load_net, load_reader
 from models.analyse.cascade_rivals import Binned
 from models.analyse.cascade_window import HISTORY, window
 from models.analyse.forecast import HORIZON, Step
@@ -86,7 +86,7 @@ def _simulated(request: Request, seed: str) -> Report:
     test = list(streams("test", by_side["test"], texts, first=int(seed) * APART, number=number))
     past = past_of_streams(test)
     seen = windows((stream, stream.calm()) for stream in test)
-    logits = hazard_logits(reader.net, seen, texts.vectors)
+    logits = hazard_logits(load_net(CASCADE), seen, texts.vectors)
     said = {DEEP: _deep(logits, reader.calibration, reader.alarm), **_rivals(others, others, past)}
     product = DEEP
     notes = [f"{len(test)} streams of 8 hours with 3 faults each, technologies of the corpus that no stream of the training "
@@ -127,7 +127,7 @@ def _of_log(request: Request) -> Report:
         SAMPLE_DATA / "corpus", encoder, request.settings.cache_dir, SAMPLE_DATA / "non_errors.jsonl"
     )
     started = time.monotonic()
-    logits = _logits_of_log(reader, log, steps_of_log(log, encoder, reading), past.decisions)
+    logits = _logits_of_log(log, steps_of_log(log, encoder, reading), past.decisions)
     seconds = time.monotonic() - started
     minute, observed = _outcomes(past.decisions)
     calibration = Calibration(*survival.fit(logits[known], minute[known], observed[known]))
@@ -156,7 +156,7 @@ def _of_log(request: Request) -> Report:
                    version=reader.version)  # fmt: skip
 
 
-def _logits_of_log(reader: LstmReader, log: Log, steps: list[Step], decisions: Decisions) -> Doubles:
+def _logits_of_log(log: Log, steps: list[Step], decisions: Decisions) -> Doubles:
     """(n, 30) of every decision; one forecast serves while nothing is logged and the silence has hardly grown."""
     from models.learn.cascade import Windows, hazard_logits
 
@@ -171,7 +171,7 @@ def _logits_of_log(reader: LstmReader, log: Log, steps: list[Step], decisions: D
     table = np.zeros((max(step.signature for step in steps) + 1, len(steps[0].vector)), dtype=np.float32)
     for step in steps:
         table[step.signature] = step.vector
-    return hazard_logits(reader.net, found, table)[inverse.ravel()]
+    return hazard_logits(load_net(CASCADE), found, table)[inverse.ravel()]
 
 
 def _outcomes(decisions: Decisions) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
 from threading import Lock
 from typing import Final
@@ -109,11 +110,11 @@ class Reliability:
     n: int
 
 
-def shipped_reader() -> CascadeReader:
-    """The reader whose weights ship; Unavailable where they are missing."""
+def shipped_reader(cache: Path | None = None) -> CascadeReader:
+    """The reader whose weights ship, exported to `cache`; FileNotFoundError where they are missing."""
     from models.analyse.cascade import load_reader
 
-    return load_reader(PRETRAINED)
+    return load_reader(PRETRAINED, cache)
 
 
 class CascadeService:

@@ -2,12 +2,13 @@
 
 `load_reader` gives the reader that ships: ErrorFlowLSTM. The next error is a blend of the net, which compares the vector it
 expects with the errors of the window, and a back-off Markov chain over the same sequence; the net says how much of each.
-Hazards are calibrated, and the interval of the time is conformal (`models.analyse.survival`). Torch is loaded with the weights.
+Hazards are calibrated, and the interval of the time is conformal (`models.analyse.survival`).
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.analyse import survival
+from models.analyse.cascade_runtime import Flow, OnnxFlow, TorchFlow, export
 from models.analyse.cascade_window import Window, window
 from models.analyse.forecast import HORIZON, Forecast, Step
 from models.analyse.survival import Calibration
@@ -37,8 +39,8 @@ Doubles = NDArray[np.float64]
 class LstmReader:
     """A CascadeReader. `alarm` is the probability from which a failure is expected: one false alarm a day when it was measured."""
 
-    def __init__(self, net: "ErrorFlowLSTM", version: str, calibration: Calibration, alarm: float) -> None:
-        self.net, self._version = net.eval(), version
+    def __init__(self, flow: Flow, version: str, calibration: Calibration, alarm: float) -> None:
+        self._flow, self._version = flow, version
         self.calibration, self.alarm = calibration, alarm
 
     @property
@@ -59,7 +61,7 @@ class LstmReader:
         known = failed | (observed == HORIZON)
         skill = survival.skill_bound(survival.cumulative(hazard)[known, -1], failed[known], unit[known])
         levels = survival.levels_of(hazard[failed], np.asarray(minute[failed] + 0.5, dtype=np.float64))
-        return type(self)(self.net, self._version, Calibration(slope, intercept, levels, skill), self.alarm)
+        return type(self)(self._flow, self._version, Calibration(slope, intercept, levels, skill), self.alarm)
 
     def hazard_logits(self, steps: Sequence[Step], now: float) -> Doubles:
         """(30,) before calibration."""
@@ -104,36 +106,49 @@ class LstmReader:
 
     def _ask(self, seen: Window) -> tuple[Doubles, Doubles, Doubles, Doubles, Doubles]:
         """Hazard logits (30,), class (8,), next among candidates and none (C + 1,), pointer (T,), attention (T,)."""
-        import torch
-
         vectors = np.stack([step.vector for step in seen.steps])
-        steps = torch.from_numpy(np.concatenate([vectors, seen.features], axis=1)[None])
-        with torch.inference_mode():
-            out = self.net(steps, torch.ones(steps.shape[:2], dtype=torch.bool), torch.from_numpy(seen.moment[None]))
+        said = self._flow(np.concatenate([vectors, seen.features], axis=1), seen.moment)
         columns = [*seen.candidates, len(seen.steps)]
-        net = _softmax(out.next_scores[0].numpy()[columns])
-        share = 1 / (1 + np.exp(-float(out.gate[0])))
-        following = share * net + (1 - share) * seen.markov
-        hazard = out.hazard[0].numpy().astype(np.float64)
-        incident = _softmax(out.incident[0].numpy())
-        return hazard, incident, following, *(_sums_to_one(one[0].numpy()) for one in (out.pointer, out.attention))
+        share = 1 / (1 + np.exp(-said.gate))
+        following = share * _softmax(said.next_scores[columns]) + (1 - share) * seen.markov
+        pointer, attention = _sums_to_one(said.pointer), _sums_to_one(said.attention)
+        return said.hazard.astype(np.float64), _softmax(said.incident), following, pointer, attention
 
 
-def load_reader(folder: Path) -> LstmReader:
-    """The reader whose weights and card lie in `folder`; FileNotFoundError where there are none."""
+def load_reader(folder: Path, cache: Path | None = None) -> LstmReader:
+    """The reader whose weights and card lie in `folder`; FileNotFoundError where there are none.
+
+    With a `cache` folder the net is exported there once, under the hash of its weights, and read by ONNX Runtime.
+    """
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    short = card["sha256"][:8]
+    flow = TorchFlow(load_net(folder)) if cache is None else _exported(folder, cache / f"cascade-{short}.onnx")
+    said = card["calibration"]
+    low, median, high = said["levels"]
+    calibration = Calibration(said["slope"], said["intercept"], (low, median, high), said["skill"])
+    return LstmReader(flow, f"cascade@{short}", calibration, card["alarm"])
+
+
+def _exported(folder: Path, file: Path) -> Flow:
+    """Read from `file`, which is made where it is missing and made again where it cannot be read."""
+    if file.is_file():
+        with suppress(Exception):  # ONNX Runtime has a class of its own for each way a file is damaged
+            return OnnxFlow(file)
+    export(load_net(folder), file)
+    return OnnxFlow(file)
+
+
+def load_net(folder: Path) -> "ErrorFlowLSTM":
+    """The net whose weights lie in `folder`; FileNotFoundError where there are none."""
     import torch
     from safetensors.numpy import load_file
 
     from models.nets.error_flow_lstm import ErrorFlowLSTM
 
-    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     net = ErrorFlowLSTM()
     weights = load_file(folder / "model.safetensors")
     net.load_state_dict({name: torch.from_numpy(value.astype(np.float32)) for name, value in weights.items()})
-    said = card["calibration"]
-    low, median, high = said["levels"]
-    calibration = Calibration(said["slope"], said["intercept"], (low, median, high), said["skill"])
-    return LstmReader(net, f"cascade@{card['sha256'][:8]}", calibration, card["alarm"])
+    return net.eval()
 
 
 def _softmax(scores: NDArray[np.float32]) -> Doubles:

@@ -70,7 +70,7 @@ class ErrorFlowLSTM(nn.Module):
         embedding: int = EMBEDDING, moment: int = MOMENT, classes: int = CLASSES, horizon: int = HORIZON,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.embedding = embedding
+        self.embedding, self.moment = embedding, moment
         self.scale = nn.Parameter(torch.where(torch.arange(inputs) < embedding, EMBEDDING_SCALE, 1.0))
         self.lstm = nn.LSTM(
             inputs, hidden, layers, batch_first=True, bidirectional=True, dropout=dropout if layers > 1 else 0.0
@@ -87,7 +87,14 @@ class ErrorFlowLSTM(nn.Module):
 
     def forward(self, steps: Tensor, mask: Tensor, moment: Tensor) -> Outputs:
         """`steps` (B, T, inputs), real ones first; `mask` (B, T) bool, True where real, at least one a row; `moment` (B, m)."""
-        states, query = self._read(steps, mask)  # (B, T, 2H), (B, 2H)
+        return self._answers(*self._read(steps, mask), steps, mask, moment)
+
+    def unpadded(self, steps: Tensor, moment: Tensor) -> Outputs:
+        """What `forward` says of windows without padding; no branch hangs on a value, so that it can be exported."""
+        return self._answers(*self._read_whole(steps), steps, torch.ones(steps.shape[:2], dtype=torch.bool), moment)
+
+    def _answers(self, states: Tensor, query: Tensor, steps: Tensor, mask: Tensor, moment: Tensor) -> Outputs:
+        """Of states (B, T, 2H) and query (B, 2H)."""
         attention = self.attention(states, query, mask)
         summary = (attention[:, :, None] * states).sum(dim=1)
         state = self.state(torch.cat([summary, query, moment], dim=1))  # (B, H)
@@ -107,12 +114,15 @@ class ErrorFlowLSTM(nn.Module):
     def _read(self, steps: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """All states, and the last one of each direction: forward at the end, backward at the beginning."""
         if bool(mask.all()):  # nothing to pack away: the same numbers, by a faster path
-            states, (last, _) = self.lstm(steps * self.scale)
-            return states.float(), torch.cat([last[-2], last[-1]], dim=1).float()
+            return self._read_whole(steps)
         packed = pack_padded_sequence(steps * self.scale, mask.sum(dim=1).cpu(), batch_first=True, enforce_sorted=False)
         output, (last, _) = self.lstm(packed)
         states, _ = pad_packed_sequence(output, batch_first=True, total_length=steps.shape[1])
         return states, torch.cat([last[-2], last[-1]], dim=1)
+
+    def _read_whole(self, steps: Tensor) -> tuple[Tensor, Tensor]:
+        states, (last, _) = self.lstm(steps * self.scale)
+        return states.float(), torch.cat([last[-2], last[-1]], dim=1).float()
 
 
 def hazard_loss(logits: Tensor, minute: Tensor, observed: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def silent(monkeypatch):
     """A net that says the same of every minute: what is measured is the rest."""
     monkeypatch.setattr(cascade, "DRAWS", 50)
     monkeypatch.setattr(
-        cascade, "_logits_of_log", lambda reader, log, steps, decisions: np.full((len(decisions.minute), 30), -5.0)
+        cascade, "_logits_of_log", lambda log, steps, decisions: np.full((len(decisions.minute), 30), -5.0)
     )
 
 
@@ -111,7 +111,7 @@ def test_the_net_is_asked_once_for_a_silence_that_hardly_grows(settings, weights
     data = log([(0, "a"), (5, "b"), (100, "a")])
     past, reader = past_of_log(data, 3), cascade.load_reader(cascade.CASCADE)
     steps = steps_of_log(data, encoder, reading)
-    said = cascade._logits_of_log(reader, data, steps, past.decisions)
+    said = cascade._logits_of_log(data, steps, past.decisions)
     assert said.shape == (len(past.decisions.minute), 30)
     assert len(np.unique(said, axis=0)) < 25
     first = past.decisions.minute[0]
