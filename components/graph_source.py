@@ -154,7 +154,20 @@ def _release(view: View) -> None:
             state.write(mark)
             st.rerun()
     for deploy in services().store.graph.deploys(limit=5):
-        st.caption(f"{clock(deploy.at, view.zone)[:16]} {markdown(deploy.service, 40)} {markdown(deploy.version, 40)}")
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"{clock(deploy.at, view.zone)[:16]} {markdown(deploy.service, 40)} {markdown(deploy.version, 40)}")
+            st.button(
+                "Take out", key=f"graph_release_out_{deploy.id}", type="tertiary", icon=":material/delete:",
+                on_click=state.write, args=(_taker(deploy.id),), help="marked by mistake: it is no evidence any more",
+            )  # fmt: skip
+
+
+def _taker(deploy_id: int) -> object:
+    def take_out(actor: str) -> str:
+        services().graph.remove_deploy(deploy_id)
+        return "The release marker is gone"
+
+    return take_out
 
 
 def _show_example(name: str) -> None:

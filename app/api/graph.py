@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from pydantic import ConfigDict, Field
 
 from app.api.requests import Strict, Time
@@ -149,6 +149,11 @@ def graph(request: GraphRequest, parts: Parts) -> GraphAnswer:
 def deploys(request: DeployRequest, parts: Parts) -> DeployAnswer:
     """Evidence for the root cause; the same release at the same time is stored once."""
     return DeployAnswer(id=parts.graph.deploy(request.service, request.version, at=request.at, actor=request.actor))
+
+
+def remove_deploy(deploy: Annotated[int, Path(ge=1)], parts: Parts) -> None:
+    """For a marker that was set by mistake: it is no evidence any more."""
+    parts.graph.remove_deploy(deploy)
 
 
 def _picture(request: GraphRequest, parts: Services) -> Picture:

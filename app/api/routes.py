@@ -154,6 +154,9 @@ router.add_api_route(
 )
 router.add_api_route("/graph", graph.graph, methods=["POST"], summary="Health of every service, root causes, what if")
 router.add_api_route("/deploys", graph.deploys, methods=["POST"], status_code=201, summary="Mark a release; the same one once")
+router.add_api_route(
+    "/deploys/{deploy}", graph.remove_deploy, methods=["DELETE"], status_code=204, summary="Take a release marker out"
+)
 
 
 def _parsed(form: type[Form], sent: bytes | dict[str, str]) -> Form:

@@ -290,6 +290,10 @@ class GraphService:
             raise InvalidInput(str(error)) from error
         return self._store.graph.add_deploy(name, " ".join(version.split()), when, _actor(actor))
 
+    def remove_deploy(self, deploy_id: int) -> None:
+        """Takes the marker of a release out: it is no evidence any more. NotFound if there is none."""
+        self._store.graph.remove_deploy(deploy_id)
+
     def _chosen(self) -> Topology | None:
         mark = self._store.notes.marked(_MARK)
         if mark == _GUESS:

@@ -135,8 +135,11 @@ class Graph:
         return [Deploy(*row) for row in rows]
 
     def remove_deploy(self, deploy_id: int) -> None:
+        """NotFound if there is none, or no more."""
         with self._database.write() as connection:
-            connection.execute(delete(schema.deploys).where(schema.deploys.c.id == deploy_id))
+            gone = connection.execute(delete(schema.deploys).where(schema.deploys.c.id == deploy_id)).rowcount
+        if not gone:
+            raise NotFound(f"there is no release marker {deploy_id}")
 
     def services(self) -> list[str]:
         """Names that events carry, the most frequent first."""

@@ -169,6 +169,8 @@ def test_a_release_is_marked(parts: bootstrap.Services, filled: GraphService) ->
     assert [(deploy.service, deploy.version, deploy.actor) for deploy in parts.store.graph.deploys()] == [
         ("orders", "4.12.0", "Ada")
     ]
+    next(button for button in app.run().button if button.label == "Take out").click().run()
+    assert not app.exception and parts.store.graph.deploys() == []
 
 
 def test_a_click_names_a_service_and_nothing_else() -> None:

@@ -102,5 +102,8 @@ def test_a_release_is_marked_once_and_is_seen(client, parts):
     assert [deploy.version for deploy in parts.store.graph.deploys()] == ["16.4"]
     client.post(f"{V1}/events", json={"text": LOG})
     assert parts.graph.picture().signals.deployed.tolist() == [pytest.approx(1.0)]
+    assert client.delete(f"{V1}/deploys/{first['id']}").status_code == 204
+    assert parts.graph.picture().signals.deployed.tolist() != [pytest.approx(1.0)]
+    assert client.delete(f"{V1}/deploys/{first['id']}").status_code == 404
     post(client, "deploys", 201, service="cart")
     assert client.post(f"{V1}/deploys", json={"service": "cart", "at": -5}).status_code in (400, 422)

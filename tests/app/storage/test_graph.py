@@ -29,6 +29,8 @@ def test_the_same_release_is_one_marker(store):
     assert [deploy.at for deploy in store.graph.deploys(since=150.0)] == [200.0]
     store.graph.remove_deploy(first)
     assert len(store.graph.deploys()) == 1
+    with pytest.raises(NotFound):
+        store.graph.remove_deploy(first)
 
 
 def test_counts_are_by_minute_service_and_severity(store, put):
