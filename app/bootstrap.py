@@ -19,6 +19,7 @@ from app.services.cascade import CascadeService, shipped_reader
 from app.services.drift import DriftMonitor
 from app.services.embeddings import EmbeddingsService
 from app.services.explaining import ExplainService
+from app.services.following import FollowingService
 from app.services.handover import OverviewService
 from app.services.inbox import InboxService
 from app.services.ingest import IngestService
@@ -73,6 +74,7 @@ class Services:
     graph: GraphService
     alerts: AlertService
     cascade: CascadeService
+    following: FollowingService
     replay: ReplayService
     drift: DriftMonitor
     registry: ModelRegistry
@@ -160,6 +162,7 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
         graph=graph,
         alerts=alerts,
         cascade=cascade,
+        following=FollowingService(store),
         replay=ReplayService(store, graph, cascade, encoder.version),
         registry=registry,
         jobs=JobQueue(settings, store),

@@ -147,12 +147,16 @@ def analyse(
 @_command
 def cascade(
     text: Annotated[str, typer.Argument(help="errors in their order; - reads standard input; left out: the store's own")] = "",
+    issue: Annotated[int, typer.Option(help="what usually follows this issue, by its earlier occurrences")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """What breaks next: a failure within 30 minutes, the next errors."""
     from app.bootstrap import services
     from app.services import cascade_answers
 
+    if issue:
+        _following(issue, as_json)
+        return
     parts = services()
     try:
         outlook = parts.cascade.from_text(_text(text)) if text else parts.cascade.outlook()
@@ -171,6 +175,28 @@ def cascade(
         _out.print(f"next {item['probability']:.2f}  {_one_line(item['title'])}")
     for note in answer["notes"]:
         _out.print(note)
+
+
+def _following(issue: int, as_json: bool) -> None:
+    from app.bootstrap import services
+    from app.services import cascade_answers
+
+    parts = services()
+    try:
+        answer = cascade_answers.of_following(parts.following.after(issue))
+    finally:
+        parts.close()
+    if as_json:
+        _print_json(answer)
+        return
+    _out.print(f"{answer['occurrences']} occurrences")
+    for item in answer["followers"]:
+        _out.print(
+            f"follows {item['share']:.2f} (usually {item['usual_share']:.2f}) after {item['minutes']:.0f} min  "
+            f"issue {item['issue']} {_one_line(item['title'])}"
+        )
+    for item in answer["after_the_newest"]:
+        _out.print(f"after the newest, {item['minutes']:.0f} min  issue {item['issue']} {_one_line(item['title'])}")
 
 
 def _answer_in_worker() -> Callable[[str], dict[str, Any]]:

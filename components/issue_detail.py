@@ -73,7 +73,7 @@ def _heading(detail: IssueDetail, view: View) -> None:
             path("cascades"),
             label="What breaks next",
             icon=":material/timeline:",
-            help="by the newest errors of all services",
+            query_params={"issue": str(issue.id)},
         )
         ticket = services().alerts.ticket(issue)
         if ticket:

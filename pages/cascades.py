@@ -5,7 +5,7 @@ import streamlit as st
 from app.bootstrap import services
 from app.domain import StackLensError
 from app.services.cascade import LOOK_BACK
-from components import cascade_view, state
+from components import cascade_view, following_view, state
 from components.plain import clock, markdown
 from components.sample_banner import banner
 from components.sidebar import view
@@ -14,6 +14,7 @@ shared = view()
 state.show_notice()
 banner()
 
+following_view.of_url()
 pasted = st.session_state.get(cascade_view.PASTED)
 try:
     with st.spinner("Reading the errors so far", show_time=True):

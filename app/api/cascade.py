@@ -3,7 +3,7 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Path
 from pydantic import ConfigDict, Field
 
 from app.api.requests import Strict, Time
@@ -97,3 +97,29 @@ def cascade(request: CascadeRequest, parts: Parts) -> CascadeAnswer:
             raise InvalidInput("no error is stored of that time: send events, or store some first")
         outlook = stored
     return CascadeAnswer(**cascade_answers.of_outlook(outlook))
+
+
+class FollowerOut(Strict):
+    issue: int
+    title: str
+    times: Annotated[int, Field(description="occurrences after which it began within 30 minutes")]
+    share: float
+    usual_share: Annotated[float, Field(description="of other moments that it begins after")]
+    minutes: Annotated[float, Field(description="the median wait")]
+
+
+class CameOut(Strict):
+    issue: int
+    title: str
+    minutes: float
+
+
+class FollowingAnswer(Strict):
+    occurrences: Annotated[int, Field(description="that were looked at, the newest")]
+    followers: Annotated[list[FollowerOut], Field(description="begin after it more often than chance lets them, the surest first")]
+    after_the_newest: Annotated[list[CameOut], Field(description="what came after the newest one, the soonest first")]
+
+
+def following(issue_id: Annotated[int, Path(ge=1)], parts: Parts) -> FollowingAnswer:
+    """By what began within 30 minutes of its earlier occurrences; fewer than three show no habit."""
+    return FollowingAnswer(**cascade_answers.of_following(parts.following.after(issue_id)))

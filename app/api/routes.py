@@ -152,6 +152,9 @@ def versions(parts: Services) -> dict[str, str]:
 router.add_api_route(
     "/cascade", cascade.cascade, methods=["POST"], summary="What breaks next: a failure within 30 minutes, the next errors"
 )
+router.add_api_route(
+    "/issues/{issue_id}/following", cascade.following, methods=["GET"], summary="What usually follows an issue"
+)
 router.add_api_route("/graph", graph.graph, methods=["POST"], summary="Health of every service, root causes, what if")
 router.add_api_route("/deploys", graph.deploys, methods=["POST"], status_code=201, summary="Mark a release; the same one once")
 router.add_api_route(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from app.services.cascade import Outlook
+from app.services.following import After, Follower
 from models.taxonomy import INCIDENTS
 
 
@@ -65,3 +66,24 @@ def of_outlook(outlook: Outlook) -> dict[str, Any]:
 
 def _rounded(minutes: float) -> float:
     return round(minutes, 2)
+
+
+def of_following(after: After) -> dict[str, Any]:
+    return {
+        "occurrences": after.occurrences,
+        "followers": [_follower(item, after.occurrences) for item in after.followers],
+        "after_the_newest": [
+            {"issue": item.issue.id, "title": item.issue.title, "minutes": _rounded(item.minutes)} for item in after.last
+        ],
+    }
+
+
+def _follower(item: Follower, occurrences: int) -> dict[str, Any]:
+    return {
+        "issue": item.issue.id,
+        "title": item.issue.title,
+        "times": item.times,
+        "share": round(item.times / occurrences, 4),
+        "usual_share": round(item.usual, 4),
+        "minutes": _rounded(item.minutes),
+    }

@@ -8,6 +8,7 @@ from app.storage.arrivals import Arrivals
 from app.storage.clicks import Clicks
 from app.storage.drift import DriftData
 from app.storage.engine import Database
+from app.storage.following import Following
 from app.storage.forecasts import Forecasts
 from app.storage.graph import Graph
 from app.storage.grouping import Grouping
@@ -43,6 +44,7 @@ class Store:
         self.clicks = Clicks(self.database)
         self.arrivals = Arrivals(self.database)
         self.drift = DriftData(self.database)
+        self.following = Following(self.database)
         self.forecasts = Forecasts(self.database)
         self.purging = Purging(self.database)
         self.graph = Graph(self.database)

@@ -73,3 +73,16 @@ def test_only_lines_long_after_the_errors_are_no_forecast_and_that_is_said(
     app.run()
     assert not app.exception
     assert "No error in the 6 hours before 2026-11-25 10:00" in app.info[0].value
+
+
+def test_an_issue_in_the_address_is_told_what_came_after_it(parts: bootstrap.Services, app: AppTest) -> None:
+    parts.ingest.text(LOG, actor="test")
+    first = next(iter(parts.store.issues.by_id(range(1, 10))))
+    app.query_params["issue"] = str(first)
+    app.run()
+    assert not app.exception
+    said = " ".join(item.value for item in app.markdown)
+    assert f"After issue {first}" in said and "It came 1 time so far: too few to tell what usually follows" in said
+    app.query_params["issue"] = "999"
+    app.run()
+    assert "no longer stored" in app.warning[0].value

@@ -1,5 +1,6 @@
 """POST /cascade."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -50,3 +51,18 @@ def test_the_stores_own_errors_are_read_where_none_are_sent(client: TestClient) 
 )
 def test_what_makes_no_sense_is_refused(client: TestClient, body: dict[str, object]) -> None:
     assert client.post("/api/v1/cascade", json=body).status_code == 422
+
+
+def test_what_follows_an_issue_is_answered(client: TestClient, parts: Services) -> None:
+    lines = [
+        json.dumps({"time": 1_777_629_600 + 10_800 * turn + 60 * minute, "level": "error", "message": message})
+        for turn in range(8)
+        for minute, message in ((0, "no space left on device"), (7, "write-ahead log cannot be flushed"))
+    ]
+    parts.ingest.text("\n".join(lines), actor="ada")
+    issues = {issue.title: issue.id for issue in parts.store.issues.by_id(range(1, 10)).values()}
+    first, second = issues["no space left on device"], issues["write-ahead log cannot be flushed"]
+    answer = client.get(f"/api/v1/issues/{first}/following").json()
+    assert answer["occurrences"] == 8
+    assert [(item["issue"], item["times"], item["minutes"]) for item in answer["followers"]] == [(second, 8, 7.0)]
+    assert client.get("/api/v1/issues/999/following").status_code == 404
