@@ -4,6 +4,7 @@ StackLensError
 ├── NotFound        the thing asked for is not in the store
 ├── InvalidInput    what was given cannot be used; the message says what to give instead
 └── Unavailable     a part that is needed is missing; the message names the setting or command
+    └── StoreUnavailable   the store cannot be read or written now; what was acknowledged before is kept
 """
 
 from collections.abc import Iterable
@@ -73,6 +74,10 @@ class InvalidInput(StackLensError):  # noqa: N818 - reads as what happened
 
 class Unavailable(StackLensError):  # noqa: N818 - reads as what happened
     code = "unavailable"
+
+
+class StoreUnavailable(Unavailable):
+    code = "store_unavailable"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,18 @@
 
 import streamlit as st
 
+from app.domain import StoreUnavailable
 from app.settings import ROOT
 from components.looks import style
 from components.navigation import pages
+from components.plain import markdown
 
 st.set_page_config(
     page_title="StackLens", page_icon=str(ROOT / "components" / "favicon.svg"), layout="wide", initial_sidebar_state="expanded"
 )
 page = st.navigation(pages(), expanded=True)
 style()
-page.run()
+try:
+    page.run()
+except StoreUnavailable as error:
+    st.error(f"{markdown(str(error), 600)}. The page is read again when you reload it.", icon=":material/database_off:")

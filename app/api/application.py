@@ -23,13 +23,14 @@ def build_api(settings: Settings, lifespan: Callable[[FastAPI], Any] | None = No
     errors.install(api)
     api.include_router(router)
     api.include_router(clients.router)
-    api.add_api_route("/api/{path:path}", _unknown, methods=_METHODS, include_in_schema=False)
+    for place in ("/api/{path:path}", "/v1/{path:path}"):  # what must not fall through to the dashboard's page
+        api.add_api_route(place, _unknown, methods=_METHODS, include_in_schema=False)
     api.add_middleware(_BoundedBody, large=settings.max_upload_mb * 1_000_000)
     return api
 
 
 def _unknown(request: Request, path: str) -> None:
-    """Everything else under /api, which must not fall through to the dashboard's page."""
+    """Everything else under /api and OpenTelemetry's /v1."""
     known = (*router.routes, *clients.router.routes)
     routes = [route for route in known if isinstance(route, APIRoute) and route.path_regex.match(request.url.path)]
     allowed = sorted({method for route in routes for method in route.methods or ()})
@@ -37,7 +38,7 @@ def _unknown(request: Request, path: str) -> None:
         raise HTTPException(
             405, f"{request.method} does not work here; {', '.join(allowed)} does", {"Allow": ", ".join(allowed)}
         )
-    raise HTTPException(404, f"there is nothing at /api/{path}; /docs lists what there is")
+    raise HTTPException(404, f"there is nothing at {request.url.path}; /docs lists what there is")
 
 
 class _BoundedBody:

@@ -10,10 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from app.domain import InvalidInput, NotFound, StackLensError, Unavailable
+from app.domain import InvalidInput, NotFound, StackLensError, StoreUnavailable, Unavailable
 from app.services.receiving import RETRY_SECONDS, Busy
 
-_STATUS: dict[type[StackLensError], int] = {NotFound: 404, InvalidInput: 422, Unavailable: 503, Busy: 429}
+_STATUS: dict[type[StackLensError], int] = {
+    NotFound: 404,
+    InvalidInput: 422,
+    Unavailable: 503,
+    StoreUnavailable: 503,
+    Busy: 429,
+}
 _CODES = {
     400: "invalid_input",
     404: "not_found",

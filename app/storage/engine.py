@@ -8,11 +8,14 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+
+from app.domain import StoreUnavailable
 
 BUSY_SECONDS = 30
 
@@ -26,6 +29,17 @@ _PRAGMAS = (
     "wal_autocheckpoint=4000",
 )
 
+#: What SQLite says, and what that means for who has to mend it.
+_AILMENTS: Final = {
+    "is full": "cannot grow, the disk is full: make room; what was stored before is kept",
+    "readonly": "cannot be written: give the program permission to write the file and its folder",
+    "malformed": "is damaged: restore a backup, or move it away to start empty",
+    "not a database": "is no database: restore a backup, or move it away to start empty",
+    "unable to open": "cannot be opened: look at the folder and its permissions",
+    "disk i/o error": "cannot be read or written, the disk answers with an error: look at the disk and its limits",
+    "is locked": f"is held by another process for more than {BUSY_SECONDS} s: try again",
+}
+
 
 class Database:
     """Connections to one store. `read()` never blocks a writer; `write()` is one transaction."""
@@ -38,14 +52,27 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._reader.connect() as connection:
+        """StoreUnavailable where the file cannot be read."""
+        with self._said(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block and rolls back on any exception."""
-        with self._writer.begin() as connection:
+        """A transaction that commits at the end of the block and rolls back on any exception; StoreUnavailable as for `read`."""
+        with self._said(), self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """SQLite's words for what ails the file, as a sentence that says what to do; every other error passes."""
+        try:
+            yield
+        except DatabaseError as error:
+            words = str(error.orig).lower()
+            for found, sentence in _AILMENTS.items():
+                if found in words:
+                    raise StoreUnavailable(f"the store {self.file} {sentence} ({error.orig})") from error
+            raise
 
     def migrate(self) -> None:
         """Brings the file to the newest schema; a file that is there already is left as it is."""

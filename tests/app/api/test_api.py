@@ -171,6 +171,8 @@ FAILURES = [
     ("GET", "/api/v1/analyse", {}, 405),
     ("DELETE", "/api/v1/issues/1", {}, 405),
     ("PUT", "/api/v1/events", {"json": {}}, 405),
+    ("GET", "/v1/logs", {}, 405),
+    ("POST", "/v1/metrics", {}, 404),
     ("GET", "/api/v1/issues/99", {}, 404),
     ("GET", "/api/v1/issues/x", {}, 422),
     ("GET", "/api/v1/issues/-1", {}, 422),
