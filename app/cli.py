@@ -494,6 +494,37 @@ def models(context: typer.Context) -> None:
         raise typer.Exit(code)
 
 
+@app.command()
+@_command
+def stream(
+    subject: Annotated[str, typer.Argument(help="subject (NATS), stream (Redis), queue (RabbitMQ) or topic (Kafka)")],
+    broker: Annotated[str, typer.Option(help="nats://, redis://, amqp:// or kafka:// with host and port")],
+    group: Annotated[str, typer.Option(help="workers of one group share the messages")] = "stacklens",
+    flight: Annotated[int, typer.Option(help="messages in hand at once", min=1, max=5_000)] = 200,
+    hold: Annotated[float, typer.Option(help="seconds until another worker is given what this one does not answer", min=1)] = 60.0,
+    until_idle: Annotated[float | None, typer.Option(help="end when nothing came for so many seconds", min=0.1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Errors from a broker into the store, each message once; SIGTERM finishes what was begun. Start as many as you like."""
+    from app.bootstrap import services
+    from app.jobs.stream import Count, run
+
+    parts = services()
+    with _bar(quiet=as_json) as bar:
+        task = bar.add_task(f"{subject}: waiting", total=None)
+
+        def say(count: Count) -> None:
+            bar.update(task, description=f"{subject}: {count.stored:,} stored, {count.buried:,} to the dead letters")
+
+        try:
+            count = run(
+                parts.receiving, broker, subject, group=group, flight=flight, hold=hold, until_idle=until_idle, say=say
+            )
+        finally:
+            parts.close()
+    _say({"stored": count.stored, "dead_letters": count.buried}, as_json)
+
+
 def _settings(host: str, port: int | None) -> Settings:
     changes = ({"host": host} if host else {}) | ({} if port is None else {"port": port})
     return current().model_copy(update=changes)

@@ -6,6 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import BinaryIO
 
 from app.domain import Entry, InvalidInput
@@ -176,15 +177,20 @@ class IngestService:
             cancelled=cancelled,
         )
 
-    def append(self, texts: Sequence[str], origin: Origin, opened: Opened | None = None) -> Opened:
+    def append(
+        self, texts: Sequence[str], origin: Origin, opened: Opened | None = None, ids: Sequence[str] = ()
+    ) -> Opened:
         """Stores texts that came one after another by one door: in the upload that is open, else in a new one.
 
-        NotFound if the open one was removed meanwhile.
+        `ids`, one a text where they are given, name messages of a stream: what an id brought is stored once, however often it
+        comes, and stands as the events' source. NotFound if the open upload was removed meanwhile.
         """
         opened = opened or Opened(self._begin(origin, "auto"), set())
         tally = _Tally(keys=opened.keys)
-        lines = (line for text in texts for line in _read(lines_of(storable(text)), tally))
-        return Opened(self._store_lines([("", lines)], tally, lambda: None, opened.upload), opened.keys)
+        read = (_read(lines_of(storable(text)), tally) for text in texts)
+        sources = zip(ids, read, strict=True) if ids else [("", chain.from_iterable(read))]
+        upload = self._store_lines(sources, tally, lambda: None, opened.upload, messages=bool(ids))
+        return Opened(upload, opened.keys)
 
     def remove(self, upload_id: int, *, actor: str, key: str) -> int:
         """Takes an upload out for good; an audit row stays. Returns how many signatures went with it."""
@@ -224,9 +230,12 @@ class IngestService:
         format: str = "auto",
         progress: Callable[[Progress], None] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
+        messages: bool = False,
     ) -> Upload:
         start, now, upload_id = time.perf_counter(), self._clock(), upload.id
-        run = _Run(self._store, self._analysis, self._joining, tally, upload_id=upload_id, now=now)
+        run = _Run(
+            self._store, self._analysis, self._joining, tally, upload_id=upload_id, now=now, messages=messages
+        )
         state = "failed"
         try:
             events = (
@@ -268,13 +277,22 @@ class _Run:
     """One upload on its way into the store: remembers texts it has seen and which signatures are stored."""
 
     def __init__(
-        self, store: Store, analysis: AnalysisService, joining: JoiningService, tally: _Tally, *, upload_id: int, now: float
+        self,
+        store: Store,
+        analysis: AnalysisService,
+        joining: JoiningService,
+        tally: _Tally,
+        *,
+        upload_id: int,
+        now: float,
+        messages: bool,
     ) -> None:
         self._store = store
         self._analysis = analysis
         self._joining = joining
         self._upload_id = upload_id
         self._now = now
+        self._messages = messages  # each source is one, known by its id
         self._tally = tally
         self._by_text: OrderedDict[str, Signature] = OrderedDict()
         self._by_text_size = 0
@@ -283,7 +301,7 @@ class _Run:
     def _turn_to(self, source_file: str) -> None:
         """The next events are of this source."""
         self._source_file = source_file
-        self._service = service_of_file(source_file)
+        self._service = "" if self._messages else service_of_file(source_file)
         self._repeats = _Repeats(source_file)
 
     def read(self, events: list[Event]) -> _Found:
@@ -317,9 +335,9 @@ class _Run:
         if event.source_file != self._source_file:
             self._turn_to(event.source_file)
         service = event.service or self._service
-        if event.time is None:
-            return Occurrence(kind.key, event, self._now, service, None)
-        return Occurrence(kind.key, event, event.time, service, self._repeats.identity(event.raw))
+        time_ = self._now if event.time is None else event.time
+        known = event.time is not None or self._messages
+        return Occurrence(kind.key, event, time_, service, self._repeats.identity(event.raw) if known else None)
 
     def _signature(self, event: Event) -> Signature:
         if event.trace is not None or not event.message:

@@ -33,6 +33,7 @@ class Busy(StackLensError):  # noqa: N818 - reads as what is the case
 class _Waiting:
     origin: Origin
     texts: Sequence[str]
+    ids: Sequence[str]
     stored: "Future[None]"
 
     @property
@@ -57,9 +58,12 @@ class ReceivingService:
         """Returns once the texts are stored. Busy: too much waits. Any failure of the store is raised here."""
         self.hand_in(texts, origin).result()
 
-    def hand_in(self, texts: Sequence[str], origin: Origin) -> "Future[None]":
-        """The same without waiting: the future is done once they are stored."""
-        item = _Waiting(origin, texts, Future())
+    def hand_in(self, texts: Sequence[str], origin: Origin, ids: Sequence[str] = ()) -> "Future[None]":
+        """The same without waiting: the future is done once they are stored.
+
+        `ids`, one a text, name messages of a stream (see `IngestService.append`); one origin gives them always or never.
+        """
+        item = _Waiting(origin, texts, ids, Future())
         with self._changed:
             if self._closed:
                 raise Unavailable("StackLens is shutting down: send it again")
@@ -97,17 +101,25 @@ class ReceivingService:
 
     def _store(self, origin: Origin, items: Sequence[_Waiting]) -> None:
         try:
-            texts = [text for item in items for text in item.texts]
-            day = (origin, int(self._clock()) // _DAY)
-            for old in [key for key in self._opened if key[0] == origin and key != day]:
-                del self._opened[old]
-            try:
-                self._opened[day] = self._ingest.append(texts, origin, self._opened.get(day))
-            except NotFound:  # a person removed the upload of today: what comes now begins another
-                self._opened[day] = self._ingest.append(texts, origin)
+            self._append(origin, items)
         except Exception as error:
+            if len(items) > 1 and not isinstance(error, Unavailable):  # one of them may be at fault: not its neighbours'
+                for item in items:
+                    self._store(origin, [item])
+                return
             for item in items:
                 item.stored.set_exception(error)
         else:
             for item in items:
                 item.stored.set_result(None)
+
+    def _append(self, origin: Origin, items: Sequence[_Waiting]) -> None:
+        texts = [text for item in items for text in item.texts]
+        ids = [id for item in items for id in item.ids]
+        day = (origin, int(self._clock()) // _DAY)
+        for old in [key for key in self._opened if key[0] == origin and key != day]:
+            del self._opened[old]
+        try:
+            self._opened[day] = self._ingest.append(texts, origin, self._opened.get(day), ids)
+        except NotFound:  # a person removed the upload of today: what comes now begins another
+            self._opened[day] = self._ingest.append(texts, origin, ids=ids)
