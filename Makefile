@@ -56,6 +56,8 @@ bench: .venv/.installed-dev  ## the slow measurements, on the data sets in $(DAT
 	$(BIN)/python tests/benchmarks/graph_size.py
 	$(BIN)/python tests/benchmarks/ingest_real.py $(DATA)
 	$(BIN)/python tests/benchmarks/formats.py $(DATA)
+	$(BIN)/python tests/benchmarks/stream_soak.py
+	$(BIN)/python tests/benchmarks/ablations.py 3 --unfrozen
 	$(BIN)/python tests/benchmarks/batch_engines.py $(DATA)/labelled/real_errors.jsonl
 	$(BIN)/stacklens evaluate drift --data $(DATA)/loghub2k/loghub2k.csv.gz --data2 $(DATA)/bug_reports/mozilla_severity.csv.gz
 
