@@ -21,6 +21,7 @@ from app.services.embeddings import EmbeddingsService
 from app.services.explaining import ExplainService
 from app.services.following import FollowingService
 from app.services.handover import OverviewService
+from app.services.health import HealthService
 from app.services.inbox import InboxService
 from app.services.ingest import IngestService
 from app.services.label_files import LabelFileService
@@ -75,6 +76,7 @@ class Services:
     alerts: AlertService
     cascade: CascadeService
     following: FollowingService
+    health: HealthService
     replay: ReplayService
     drift: DriftMonitor
     registry: ModelRegistry
@@ -120,6 +122,14 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
         cascade.score()
         alerts.soon()
 
+    def versions() -> dict[str, str]:
+        return {
+            "encoder": embeddings.version,
+            "reader": reading.version,
+            "anomaly": anomaly.version,
+            "resolution": suggestions.version,
+        }
+
     graph = GraphService(store)
     ingest = IngestService(
         store,
@@ -163,6 +173,7 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
         alerts=alerts,
         cascade=cascade,
         following=FollowingService(store),
+        health=HealthService(store, settings, versions),
         replay=ReplayService(store, graph, cascade, encoder.version),
         registry=registry,
         jobs=JobQueue(settings, store),

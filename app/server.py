@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 
+from app import logs
 from app.api.application import build_api
 from app.bootstrap import services
 from app.jobs.child import WorkerProcess
@@ -68,11 +69,12 @@ def _load_sample() -> None:
 
 def serve(settings: Settings) -> None:
     """Runs until stopped."""
+    logs.set_up(settings.log_format, settings.log_level)
     uvicorn.run(
         build_app(settings),
         host=settings.host,
         port=settings.port,
-        log_level="warning",
+        log_config=None,
         access_log=False,
         ws_max_size=256 * 1024 * 1024,
     )

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="address by which people reach the dashboard, for links in alerts; empty: host and port"
     )
+    log_format: Literal["text", "json"] = Field(default="text", description="of the program's own log on stderr")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="warning", description="least level that is written; info adds a line for each request of the API"
+    )
     sample: bool = Field(default=True, description="open an empty store with the sample incident")
 
     @field_validator("time_zone")

@@ -30,6 +30,7 @@ _PAGES: Final = {
         ("model_card", "Models", ":material/neurology:"),
         ("drift", "Drift", ":material/trending_up:"),
         ("alerts", "Alerts", ":material/notifications:"),
+        ("system", "System", ":material/monitor_heart:"),
     ),
 }
 DEFAULT: Final = "inbox"

@@ -17,7 +17,7 @@ LAYERS = (
     ("app.jobs", "app.evaluation"),
     ("app.services",),
     ("app.storage",),
-    ("app.domain", "app.settings"),
+    ("app.domain", "app.logs", "app.settings"),
     ("models",),
 )
 DOORS = LAYERS[0]

@@ -8,7 +8,8 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api import clients, errors
+from app.api import clients, errors, metrics
+from app.api.observing import Observed
 from app.api.routes import router
 from app.settings import Settings
 
@@ -23,9 +24,11 @@ def build_api(settings: Settings, lifespan: Callable[[FastAPI], Any] | None = No
     errors.install(api)
     api.include_router(router)
     api.include_router(clients.router)
+    api.include_router(metrics.router)
     for place in ("/api/{path:path}", "/v1/{path:path}"):  # what must not fall through to the dashboard's page
         api.add_api_route(place, _unknown, methods=_METHODS, include_in_schema=False)
     api.add_middleware(_BoundedBody, large=settings.max_upload_mb * 1_000_000)
+    api.add_middleware(Observed)
     return api
 
 

@@ -4,7 +4,7 @@ import io
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 
@@ -33,13 +33,20 @@ Form = TypeVar("Form", bound=BaseModel)
 StoredId = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
-@router.get("/health", summary="Whether the store answers, and which encoder would")
-def health(parts: Parts) -> dict[str, Any]:
-    span = parts.store.overview.span()
+@router.get("/health", summary="Is all well? 503 where something that is needed is down")
+def health(parts: Parts, response: Response) -> dict[str, Any]:
+    """`status` is ok, degraded or down, the worst of the checks; `sentence` says it in words."""
+    found = parts.health.look()
+    if found.state == "down":
+        response.status_code = 503
+        return {"status": found.state, "sentence": found.sentence, "checks": [asdict(check) for check in found.checks]}
+    newest = parts.store.issues.newest_event()
     return {
-        "status": "ok",
-        "events": span is not None,
-        "newest_event": span[1] if span else None,
+        "status": found.state,
+        "sentence": found.sentence,
+        "checks": [asdict(check) for check in found.checks],
+        "events": newest is not None,
+        "newest_event": newest,
         "encoder": parts.embeddings.version,
     }
 
@@ -136,17 +143,7 @@ def drift(parts: Parts) -> dict[str, Any]:
 
 @router.get("/models", summary="Which version answers")
 def models(parts: Parts) -> dict[str, Any]:
-    return {"models": versions(parts), "versions": [of_version(one) for one in parts.registry.versions()]}
-
-
-def versions(parts: Services) -> dict[str, str]:
-    """Part to version, as stored with every answer."""
-    return {
-        "encoder": parts.embeddings.version,
-        "reader": parts.reading.version,
-        "anomaly": parts.anomaly.version,
-        "resolution": parts.suggestions.version,
-    }
+    return {"models": parts.health.versions(), "versions": [of_version(one) for one in parts.registry.versions()]}
 
 
 router.add_api_route(

@@ -117,6 +117,12 @@ class Alerts:
             mine = (_O.destination_id == destination_id, _O.state == "waiting")
             connection.execute(delete(schema.alert_outbox).where(*mine))
 
+    def failing(self) -> int:
+        """How many messages were given up, or wait for another try."""
+        tried = (_O.state == "failed") | ((_O.state == "waiting") & (_O.tries > 0))
+        with self._database.read() as connection:
+            return int(connection.execute(select(func.count()).select_from(schema.alert_outbox).where(tried)).scalar_one())
+
     def policy(self) -> Policy | None:
         with self._database.read() as connection:
             row = connection.execute(select(schema.alert_policy)).mappings().first()

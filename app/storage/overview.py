@@ -38,6 +38,15 @@ class Overview:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    def sizes(self, now: float) -> dict[str, int]:
+        """What the whole store holds: events, signatures, issues, and issues that ask for a person now."""
+        with self._database.read() as connection:
+            issues, events, need = connection.execute(
+                text(f"SELECT count(*), coalesce(sum(count), 0), coalesce(sum({NEEDS_YOU}), 0) FROM issues"), {"now": now}
+            ).one()
+            signatures = connection.execute(text("SELECT count(*) FROM signatures")).scalar_one()
+        return {"events": events, "signatures": signatures, "issues": issues, "issues_need_you": need}
+
     def totals(self, now: float, since: float, until: float) -> Totals:
         """Counts of what happened between two times; `lines` is of the uploads whose events lie in it."""
         span = {"since": since, "until": until, "now": now}

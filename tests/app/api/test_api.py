@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 
 from app.api.application import SMALL, build_api
 from app.bootstrap import build, services
+from app.domain import StoreUnavailable
 from app.services import answers
 from app.settings import Settings
 from models.vectors.hashing import HashingEncoder
@@ -42,14 +43,49 @@ def error_of(response, status):
 
 
 def test_health_of_an_empty_and_of_a_filled_store(client):
-    assert client.get(f"{V1}/health").json() == {
-        "status": "ok",
-        "events": False,
-        "newest_event": None,
-        "encoder": "hashing-384@1",
-    }
+    found = client.get(f"{V1}/health").json()
+    assert (found["status"], found["sentence"], found["events"]) == ("ok", "All is well.", False)
+    assert (found["newest_event"], found["encoder"]) == (None, "hashing-384@1")
+    assert {check["name"] for check in found["checks"]} == {"Store", "Disk", "Worker", "Jobs", "Alerts", "Models"}
     client.post(f"{V1}/events", json={"text": LOG})
     assert client.get(f"{V1}/health").json()["newest_event"] == 1777629603.0
+
+
+def test_health_is_503_while_the_store_cannot_be_written(client, parts, monkeypatch):
+    monkeypatch.setattr(parts.store.database, "write", raises(StoreUnavailable("the disk is full")))
+    answer = client.get(f"{V1}/health")
+    assert answer.status_code == 503
+    assert (answer.json()["status"], answer.json()["sentence"]) == ("down", "Store: the disk is full.")
+
+
+def raises(error):
+    def fail(*_args, **_kwargs):
+        raise error
+
+    return fail
+
+
+def test_a_request_has_an_id_which_the_caller_may_choose(client):
+    assert client.get(f"{V1}/health", headers={"x-request-id": "deploy-42"}).headers["x-request-id"] == "deploy-42"
+    assert len(client.get(f"{V1}/health", headers={"x-request-id": "a b\x01"}).headers["x-request-id"]) == 16
+
+
+def test_prometheus_reads_what_was_asked_and_what_is_stored(filled):
+    before = numbers(filled.get("/metrics").text)
+    filled.get(f"{V1}/issues/1")
+    filled.get(f"{V1}/issues/99999")
+    found = numbers(filled.get("/metrics").text)
+    assert found["stacklens_events"] == 4 and found["stacklens_issues"] == 3
+    assert found['stacklens_health{check="store"}'] == 0
+    for status in ("200", "404"):
+        name = f'stacklens_requests_total{{method="GET",route="/api/v1/issues/{{issue_id}}",status="{status}"}}'
+        assert found[name] == before.get(name, 0) + 1
+    assert found['stacklens_model_info{model="encoder",version="hashing-384@1"}'] == 1
+    assert not [name for name in found if "99999" in name]
+
+
+def numbers(text):
+    return {name: float(value) for line in text.splitlines() if line[:1] != "#" for name, _, value in [line.rpartition(" ")]}
 
 
 @pytest.mark.parametrize("route", ["analyse", "predict"])
@@ -349,7 +385,7 @@ def test_what_was_not_foreseen_is_logged_and_not_shown(client, parts, monkeypatc
 
 def test_the_description_names_every_route(client):
     paths = client.get("/openapi.json").json()["paths"]
-    of_clients = {"/v1/logs", "/v1/traces", "/api/{project}/envelope/", "/api/{project}/store/"}
+    of_clients = {"/metrics", "/v1/logs", "/v1/traces", "/api/{project}/envelope/", "/api/{project}/store/"}
     assert {path for path in paths if not path.startswith(V1)} == of_clients
     assert set(paths) >= {
         f"{V1}/{name}"

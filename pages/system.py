@@ -1,0 +1,24 @@
+"""System: is StackLens itself well, and if not, what is to be done?"""
+
+import streamlit as st
+
+from app import logs
+from app.bootstrap import services
+from components import state, system_view
+from components.sidebar import view
+
+shared = view()
+state.show_notice()
+health = services().health
+
+with st.spinner("Looking at store, disk, worker and models", show_time=True):
+    found = health.look()
+system_view.headline(found)
+system_view.checks(found)
+left, right = st.columns(2, gap="medium")
+with left:
+    system_view.figures(health.figures(), services().store.overview.sizes(found.at))
+    system_view.names("What answers", health.versions())
+with right:
+    system_view.names("Installation", health.installation())
+system_view.last_errors(logs.newest.lines(), shared)
