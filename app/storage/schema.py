@@ -142,7 +142,7 @@ signature_anomaly = Table(
     Column("detector", String, primary_key=True),
     Column("score", Float, nullable=False),
     Column("similarity", Float, nullable=False),  # cosine to the nearest known error
-    Column("version", String, nullable=False, index=True),
+    Column("version", String, nullable=False),
 )
 
 feedback = Table(
