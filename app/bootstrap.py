@@ -38,6 +38,7 @@ from app.services.sample import SampleService
 from app.services.search import SemanticSearchService
 from app.services.service_graph import GraphService
 from app.services.suggestions import SuggestionService
+from app.services.tokens import TokenService
 from app.services.triage import TriageService
 from app.settings import SAMPLE_DATA, Settings, current
 from app.storage.store import Store
@@ -77,6 +78,7 @@ class Services:
     cascade: CascadeService
     following: FollowingService
     health: HealthService
+    tokens: TokenService
     replay: ReplayService
     drift: DriftMonitor
     registry: ModelRegistry
@@ -174,6 +176,7 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
         cascade=cascade,
         following=FollowingService(store),
         health=HealthService(store, settings, versions),
+        tokens=TokenService(store),
         replay=ReplayService(store, graph, cascade, encoder.version),
         registry=registry,
         jobs=JobQueue(settings, store),

@@ -8,10 +8,11 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import wraps
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -486,12 +487,26 @@ def models(context: typer.Context) -> None:
     """Versions of the models: list, show, promote, rollback, stage, retrain; --help says more."""
     from app import cli_models
 
+    _group("models", cli_models.COMMANDS, context.args)
+
+
+def _group(name: str, commands: Mapping[str, Callable[..., None]], arguments: list[str]) -> None:
+    """Commands of a command, imported only when one of them is asked for."""
     parts = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-    for name, command in cli_models.COMMANDS.items():
-        parts.command(name)(command)
-    code = parts(context.args, prog_name="stacklens models", standalone_mode=False)
+    for each, command in commands.items():
+        parts.command(each)(command)
+    code = parts(arguments, prog_name=f"stacklens {name}", standalone_mode=False)
     if code:
         raise typer.Exit(code)
+
+
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
+@_command
+def token(context: typer.Context) -> None:
+    """Tokens of machines: create, list, revoke; --help says more."""
+    from app import cli_tokens
+
+    _group("token", cli_tokens.COMMANDS, context.args)
 
 
 @app.command()
@@ -533,7 +548,20 @@ def _settings(host: str, port: int | None) -> Settings:
 def _serve(settings: Settings) -> None:
     from app.server import serve as run
 
+    if not settings.allow_public and not _loopback(settings.host):
+        raise InvalidInput(
+            f"other machines reach {settings.host}, and whoever opens the dashboard may read and change everything: "
+            "put a proxy with sign-in before it and set STACKLENS_ALLOW_PUBLIC=true, or listen on 127.0.0.1"
+        )
     run(settings)
+
+
+def _loopback(host: str) -> bool:
+    """Whether only this machine reaches the address."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _ingest_one(parts: Any, name: str, format: str, actor: str) -> Any:

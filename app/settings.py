@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="", description="address by which people reach the dashboard, for links in alerts; empty: host and port"
     )
+    tokens: bool = Field(default=False, description="the API asks for a token; `stacklens token create` makes one")
+    allow_public: bool = Field(
+        default=False, description="listen on an address that other machines reach, though the dashboard has no sign-in"
+    )
     log_format: Literal["text", "json"] = Field(default="text", description="of the program's own log on stderr")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="least level that is written; info adds a line for each request of the API"

@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: From the doors down to the pure core; a module may import from its own layer and from those below it.
 LAYERS = (
-    ("app.main", "app.server", "app.api", "app.cli", "app.cli_models"),
+    ("app.main", "app.server", "app.api", "app.cli", "app.cli_models", "app.cli_tokens"),
     ("pages",),
     ("components",),
     ("app.bootstrap",),
@@ -37,7 +37,7 @@ LIBRARIES = {
 }
 #: The server is a door that holds the API, and the command line starts it from within a function.
 ALLOWED = {("app.server", "app.api")}
-ALLOWED_INSIDE_FUNCTIONS = {("app.cli", "app.server"), ("app.cli", "app.cli_models")}
+ALLOWED_INSIDE_FUNCTIONS = {("app.cli", "app.server"), ("app.cli", "app.cli_models", "app.cli_tokens")}
 
 
 def place(module: str, among: tuple[str, ...]) -> str | None:

@@ -9,8 +9,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api import clients, errors, metrics
+from app.api.guard import Guarded
 from app.api.observing import Observed
 from app.api.routes import router
+from app.bootstrap import services
+from app.services.tokens import TokenService
 from app.settings import Settings
 
 #: Bytes of a request that carries no log: the longest error, every character escaped, and room for the rest.
@@ -28,6 +31,11 @@ def build_api(settings: Settings, lifespan: Callable[[FastAPI], Any] | None = No
     for place in ("/api/{path:path}", "/v1/{path:path}"):  # what must not fall through to the dashboard's page
         api.add_api_route(place, _unknown, methods=_METHODS, include_in_schema=False)
     api.add_middleware(_BoundedBody, large=settings.max_upload_mb * 1_000_000)
+
+    def tokens() -> TokenService | None:
+        return api.dependency_overrides.get(services, services)().tokens if settings.tokens else None
+
+    api.add_middleware(Guarded, tokens=tokens)
     api.add_middleware(Observed)
     return api
 

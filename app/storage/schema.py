@@ -347,3 +347,20 @@ alert_outbox = Table(
 
 #: The full-text index (FTS5, trigrams); rowid = signatures.id. The column named like the table is FTS5's own.
 signature_text = table("signature_text", column("rowid"), column("signature_text"))
+
+#: What machines show at the API. A row is never taken out: it says who had access and until when.
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("created_at", Float, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("expires_at", Float),
+    Column("used_at", Float),
+    Column("revoked_at", Float),
+    Column("revoked_by", String, nullable=False),
+    sqlite_autoincrement=True,
+)

@@ -21,6 +21,7 @@ from app.storage.notes import Notes
 from app.storage.overview import Overview
 from app.storage.purging import Purging
 from app.storage.signatures import Signatures
+from app.storage.tokens import Tokens
 from app.storage.uploads import Uploads
 from app.storage.versions import Versions
 
@@ -51,6 +52,7 @@ class Store:
         self.versions = Versions(self.database)
         self.jobs = Jobs(self.database)
         self.alerts = Alerts(self.database)
+        self.tokens = Tokens(self.database)
 
     def check(self) -> str:
         """What SQLite's own integrity check finds wrong, "" where nothing is."""
