@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 DATA ?= ../shared/data
 
-.PHONY: run demo test bench lint chromium clean
+.PHONY: run demo test bench lint audit chromium clean
 
 run: .venv/.installed  ## the dashboard at http://localhost:8501, its store in the user's data folder
 	$(BIN)/stacklens prepare
@@ -21,6 +21,12 @@ test: .venv/.installed-dev chromium lint  ## everything, browser journeys includ
 lint: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --recursive --severity-level medium --configfile pyproject.toml app components models pages
+	$(BIN)/python tests/secrets_in_code.py
+
+audit: .venv/.installed-dev  ## known faults of the pinned libraries; asks an advisory service, so it needs the net
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 bench: .venv/.installed-dev  ## the slow measurements, on the data sets in $(DATA)
 	$(BIN)/stacklens evaluate classify --data $(DATA)/labelled/real_errors.jsonl

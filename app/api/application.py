@@ -23,7 +23,7 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 def build_api(settings: Settings, lifespan: Callable[[FastAPI], Any] | None = None) -> FastAPI:
     """The API without the dashboard. `lifespan` opens and closes what it needs."""
-    api = FastAPI(title="StackLens", version="1", lifespan=lifespan)
+    api = FastAPI(title="StackLens", version="1", lifespan=lifespan, responses=errors.RESPONSES)
     errors.install(api)
     api.include_router(router)
     api.include_router(clients.router)

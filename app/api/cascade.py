@@ -3,10 +3,10 @@
 import json
 from typing import Annotated, Any
 
-from fastapi import Depends, Path
+from fastapi import Depends
 from pydantic import ConfigDict, Field
 
-from app.api.requests import Strict, Time
+from app.api.requests import StoredId, Strict, Time
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
 from app.services import cascade_answers
@@ -120,6 +120,6 @@ class FollowingAnswer(Strict):
     after_the_newest: Annotated[list[CameOut], Field(description="what came after the newest one, the soonest first")]
 
 
-def following(issue_id: Annotated[int, Path(ge=1)], parts: Parts) -> FollowingAnswer:
+def following(issue_id: StoredId, parts: Parts) -> FollowingAnswer:
     """By what began within 30 minutes of its earlier occurrences; fewer than three show no habit."""
     return FollowingAnswer(**cascade_answers.of_following(parts.following.after(issue_id)))

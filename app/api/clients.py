@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from app.api.requests import bodies
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
 from app.services import envelopes, otlp
@@ -19,41 +20,69 @@ from app.services.ingest import Origin
 
 router = APIRouter()
 Parts = Annotated[Services, Depends(services)]
-Project = Annotated[str, Path(pattern=r"^[\w.\-]{1,60}$", description="the last part of the DSN")]
+Project = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.\-]{1,60}$", description="the last part of the DSN")]
 
 #: Bytes of a body once unpacked, and as it is sent.
 UNPACKED: Final = 50_000_000
 #: Paths of these doors, whose bodies may be larger than those of the rest of the API.
 PATHS: Final = re.compile(r"^/(?:api/[\w.\-]+/(?:envelope|store)/?|api/v1/lines|v1/(?:logs|traces))$")
 _PROTOBUF: Final = "application/x-protobuf"
+_BINARY: Final = {"schema": {"type": "string", "format": "binary"}}
+_OTLP: Final = bodies({"application/json": {"type": "object"}, _PROTOBUF: _BINARY["schema"]}) | {
+    "responses": {"200": {"content": {"application/json": {"schema": {"type": "object"}}, _PROTOBUF: _BINARY}}}
+}
 
 
-@router.post("/api/{project}/envelope/", summary="Sentry's SDKs: http://any-key@HOST:PORT/PROJECT as the DSN", tags=["clients"])
+@router.post(
+    "/api/{project}/envelope/",
+    summary="Sentry's SDKs: http://any-key@HOST:PORT/PROJECT as the DSN",
+    tags=["clients"],
+    openapi_extra=bodies({"application/x-sentry-envelope": {}}),
+)
 async def envelope(project: Project, request: Request, parts: Parts) -> dict[str, str]:
     return await _sentry(project, envelopes.read_envelope(await _body(request)), parts)
 
 
-@router.post("/api/{project}/store/", summary="Sentry's SDKs from before envelopes", tags=["clients"])
+@router.post(
+    "/api/{project}/store/",
+    summary="Sentry's SDKs from before envelopes",
+    tags=["clients"],
+    openapi_extra=bodies({"application/json": {"type": "object"}}),
+)
 async def store(project: Project, request: Request, parts: Parts) -> dict[str, str]:
     return await _sentry(project, envelopes.read_event(await _body(request)), parts)
 
 
-@router.post("/v1/logs", summary="OpenTelemetry logs over HTTP, protobuf or JSON", tags=["clients"])
+@router.post(
+    "/v1/logs", summary="OpenTelemetry logs over HTTP, protobuf or JSON", tags=["clients"], openapi_extra=_OTLP
+)
 async def logs(request: Request, parts: Parts) -> Response:
     return await _otlp("logs", request, parts)
 
 
-@router.post("/v1/traces", summary="OpenTelemetry traces over HTTP: failed spans are errors", tags=["clients"])
+@router.post(
+    "/v1/traces",
+    summary="OpenTelemetry traces over HTTP: failed spans are errors",
+    tags=["clients"],
+    openapi_extra=_OTLP,
+)
 async def traces(request: Request, parts: Parts) -> Response:
     return await _otlp("traces", request, parts)
 
 
-@router.post("/api/v1/lines", summary="Log shippers (Fluent Bit, Vector): lines of text or JSON, or a JSON array", tags=["clients"])
+@router.post(
+    "/api/v1/lines",
+    summary="Log shippers (Fluent Bit, Vector): lines of text or JSON, or a JSON array",
+    tags=["clients"],
+    openapi_extra=bodies({"text/plain": {"type": "string"}, "application/x-ndjson": {}, "application/json": {}}, required=False),
+)
 async def lines(request: Request, parts: Parts, sender: str = "shipper") -> dict[str, int]:
     text = (await _body(request)).decode("utf-8", errors="replace")
     taken = _records(text)
     if taken:
-        await run_in_threadpool(parts.receiving.receive, taken, Origin(actor=sender[:100], name=sender[:100], source="shipper"))
+        await run_in_threadpool(
+            parts.receiving.receive, taken, Origin(actor=sender[:100], name=sender[:100], source="shipper")
+        )
     return {"lines": len(taken)}
 
 

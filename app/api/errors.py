@@ -3,11 +3,12 @@
 import json
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.domain import InvalidInput, NotFound, StackLensError, StoreUnavailable, Unavailable
@@ -28,6 +29,37 @@ _CODES = {
     415: "unsupported_media_type",
 }
 _LOG = logging.getLogger(__name__)
+
+
+class Problem(BaseModel):
+    code: Annotated[str, Field(description="for programs: not_found, invalid_input, store_unavailable …")]
+    message: Annotated[str, Field(description="for people: what was wrong, and what to send instead")]
+    detail: Annotated[Any, Field(description="of invalid_input: a list of {at, why}")] = None
+
+
+class ErrorAnswer(BaseModel):
+    """The answer to every failure."""
+
+    error: Problem
+
+
+#: What any route may answer beside its own, for the description of the API.
+RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
+    status: {"model": ErrorAnswer, "description": words}
+    for status, words in {
+        400: "It cannot be read",
+        401: "A token is needed (STACKLENS_TOKENS)",
+        403: "The token is not for this, or a page of another site asks",
+        404: "It is not stored",
+        405: "Another method does",
+        413: "It is too large",
+        415: "It is of a kind that is not read here",
+        422: "It does not have the expected form, or cannot be used as it is",
+        429: "Too much waits: come back after Retry-After seconds",
+        500: "Something failed inside StackLens",
+        503: "The store, or a part that is needed, is down: come back after Retry-After seconds",
+    }.items()
+}
 
 
 class _AsciiResponse(JSONResponse):

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Depends, Path
+from fastapi import Depends
 from pydantic import ConfigDict, Field
 
-from app.api.requests import Strict, Time
+from app.api.requests import StoredId, Strict, Time
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
 from app.services import graph_answers
@@ -15,7 +15,7 @@ from models.analyse.topology_build import MAX_CALLS, MAX_NAME, MAX_SERVICES, Cal
 
 Parts = Annotated[Services, Depends(services)]
 Name = Annotated[str, Field(min_length=1, max_length=MAX_NAME)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 State = Literal["healthy", "degraded", "failing", "failed", "recovering"]
 EXAMPLE: dict[str, Any] = {
     "topology": {
@@ -151,7 +151,7 @@ def deploys(request: DeployRequest, parts: Parts) -> DeployAnswer:
     return DeployAnswer(id=parts.graph.deploy(request.service, request.version, at=request.at, actor=request.actor))
 
 
-def remove_deploy(deploy: Annotated[int, Path(ge=1)], parts: Parts) -> None:
+def remove_deploy(deploy: StoredId, parts: Parts) -> None:
     """For a marker that was set by mistake: it is no evidence any more."""
     parts.graph.remove_deploy(deploy)
 

@@ -2,6 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
+from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from app.domain import STATUSES, Statement
@@ -11,7 +12,15 @@ from models.taxonomy import CATEGORIES, SEVERITIES
 Kind = Literal[Statement, "undo"]
 #: An id that the store can hold.
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
-Time = Annotated[float, Field(allow_inf_nan=False, description="UTC seconds since the epoch")]
+StoredId = Annotated[int, Path(ge=0, le=2**63 - 1)]
+#: In a body, where a number is a number; and in a query, where all is text.
+Time = Annotated[float, Field(strict=True, allow_inf_nan=False, description="UTC seconds since the epoch")]
+AskedTime = Annotated[float, Field(allow_inf_nan=False, description="UTC seconds since the epoch")]
+
+
+def bodies(schemas: dict[str, dict[str, Any]], *, required: bool = True) -> dict[str, Any]:
+    """For the description of a route that reads its body itself: media type to JSON schema."""
+    return {"requestBody": {"required": required, "content": {media: {"schema": schema} for media, schema in schemas.items()}}}
 
 
 class Strict(BaseModel):
@@ -21,7 +30,7 @@ class Strict(BaseModel):
 
 
 class AnalyseRequest(Strict):
-    text: Annotated[str, Field(description="one error: a line, a stack trace or a JSON event")]
+    text: Annotated[str, Field(description="one error: a line, a stack trace or a JSON event", pattern=r"\S")]
 
 
 class EventsQuery(Strict):
@@ -84,8 +93,8 @@ class IssuesQuery(Strict):
     status: list[str] = []
     service: Annotated[list[str], Field(max_length=100)] = []
     upload: Id | None = None
-    since: Time | None = None
-    until: Time | None = None
+    since: AskedTime | None = None
+    until: AskedTime | None = None
     muted: bool = False
     routine: bool = False
     limit: Annotated[int, Field(ge=1, le=500)] = 50

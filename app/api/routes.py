@@ -4,7 +4,7 @@ import io
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 
@@ -19,6 +19,8 @@ from app.api.requests import (
     PurgeRequest,
     RemovalQuery,
     SearchQuery,
+    StoredId,
+    bodies,
 )
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
@@ -30,7 +32,6 @@ router = APIRouter(prefix="/api/v1")
 #: The services of this process; tests put their own in place with `dependency_overrides`.
 Parts = Annotated[Services, Depends(services)]
 Form = TypeVar("Form", bound=BaseModel)
-StoredId = Annotated[int, Path(ge=0, le=2**63 - 1)]
 
 
 @router.get("/health", summary="Is all well? 503 where something that is needed is down")
@@ -57,7 +58,12 @@ def analyse(request: AnalyseRequest, parts: Parts) -> dict[str, Any]:
     return answers.of_analysis(parts.analysis.analyse(request.text), parts.settings.not_sure_below)
 
 
-@router.post("/events", summary="Store log text: parsed, grouped, analysed", status_code=201)
+@router.post(
+    "/events",
+    summary="Store log text: parsed, grouped, analysed",
+    status_code=201,
+    openapi_extra=bodies({"application/json": EventsRequest.model_json_schema(), "text/plain": {"type": "string"}}),
+)
 async def events(request: Request, parts: Parts) -> dict[str, Any]:
     """Takes JSON ({"text", "name", "format", "actor"}), or the raw text itself as text/plain with the rest as query."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
