@@ -4,8 +4,9 @@ import streamlit as st
 
 from app.domain import StoreUnavailable
 from app.settings import ROOT
+from components import tour
 from components.looks import style
-from components.navigation import pages
+from components.navigation import DEFAULT, pages
 from components.plain import markdown
 
 st.set_page_config(
@@ -14,6 +15,7 @@ st.set_page_config(
 page = st.navigation(pages(), expanded=True)
 style()
 try:
+    tour.draw(page.url_path or DEFAULT)
     page.run()
 except StoreUnavailable as error:
     st.error(f"{markdown(str(error), 600)}. The page is read again when you reload it.", icon=":material/database_off:")

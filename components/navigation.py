@@ -41,6 +41,10 @@ def path(name: str) -> str:
     return str(ROOT / "pages" / f"{name}.py")
 
 
+def title_of(name: str) -> str:
+    return next(title for entries in _PAGES.values() for each, title, _ in entries if each == name)
+
+
 def pages() -> dict[str, list[Any]]:
     return {
         group: [

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app import logs
 from app.bootstrap import services
-from components import state, system_view
+from components import state, system_view, tour
 from components.sidebar import view
 
 shared = view()
@@ -14,6 +14,9 @@ health = services().health
 with st.spinner("Looking at store, disk, worker and models", show_time=True):
     found = health.look()
 system_view.headline(found)
+with st.container(horizontal=True):
+    st.button("Look again", icon=":material/refresh:", key="look_again")
+    tour.again()
 system_view.checks(found)
 left, right = st.columns(2, gap="medium")
 with left:
