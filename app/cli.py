@@ -387,6 +387,24 @@ def prepare(as_json: AsJson = False) -> None:
 
 @app.command()
 @_command
+def health(as_json: AsJson = False) -> None:
+    """Is all well, and if not, what is to be done? Ends with 1 where something that is needed is down."""
+    from app.bootstrap import services
+
+    parts = services()
+    found = parts.health.look()
+    if as_json:
+        _print_json({"status": found.state, "sentence": found.sentence, "checks": [asdict(check) for check in found.checks]})
+    else:
+        _out.print(found.sentence)
+        for check in found.checks:
+            _out.print(f"{check.state:<9} {check.name:<7} {check.said}{f'; {check.todo}' if check.todo else ''}", soft_wrap=True)
+    if found.state == "down":
+        raise typer.Exit(1)
+
+
+@app.command()
+@_command
 def doctor(as_json: AsJson = False) -> None:
     """Checks the installation: packages, weights, store, index; says what to do where something is wrong."""
     from app.bootstrap import services
