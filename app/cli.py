@@ -559,8 +559,10 @@ def stream(
 
 
 def _settings(host: str, port: int | None) -> Settings:
-    changes = ({"host": host} if host else {}) | ({} if port is None else {"port": port})
-    return current().model_copy(update=changes)
+    """The settings with what the command line says; the whole process reads them, links in alerts and instructions included."""
+    os.environ |= ({"STACKLENS_HOST": host} if host else {}) | ({} if port is None else {"STACKLENS_PORT": str(port)})
+    current.cache_clear()
+    return current()
 
 
 def _serve(settings: Settings) -> None:

@@ -4,20 +4,22 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
+from components.looks import SEVERITY_COLOUR
+
 _MARGIN = {"l": 8, "r": 8, "t": 8, "b": 8}
 
 
 def reliability(bins: Sequence[dict[str, float]]) -> go.Figure:
     """Share that was right against the confidence that was said, one point a bin, its size by the number of errors in it."""
     figure = go.Figure(
-        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="calibrated", line={"dash": "dash", "width": 1})
+        go.Scatter(x=[0, 1], y=[0, 1], mode="lines", name="calibrated", line={"dash": "dash", "width": 1, "color": "#8a8a8a"})
     )
     figure.add_scatter(
         x=[each["confidence"] for each in bins],
         y=[each["right"] for each in bins],
         mode="markers",
         name="measured",
-        marker={"size": 10, "symbol": "diamond"},
+        marker={"size": 10, "symbol": "diamond", "color": SEVERITY_COLOUR["high"]},
         customdata=[each["n"] for each in bins],
         hovertemplate="said %{x:.2f}, was right %{y:.2f} of %{customdata} errors<extra></extra>",
     )
@@ -57,6 +59,7 @@ def curve(points: Sequence[dict[str, float]]) -> go.Figure:
             y=[each[name] for each in points],
             mode="lines+markers",
             name=name.split("_")[0],
+            line={"color": SEVERITY_COLOUR["critical" if name.startswith("severity") else "medium"]},
             marker={"symbol": "square" if name.startswith("severity") else "circle"},
         )
     figure.update_xaxes(title="templates", rangemode="tozero")

@@ -21,10 +21,14 @@ def panel(view: View) -> None:
         "One job at a time, in a process of its own that `stacklens serve` starts (or `stacklens worker`). Every 30 days the "
         "accuracy is checked, every 91 the reader is fitted anew; a loss of 5 points or a drift does so at once."
     )
+    for one in services().health.look().findings:
+        if one.part == "worker":
+            st.warning(f"{one.what} {one.do}", icon=":material/warning:")
     newest = services().jobs.newest(1)
     columns = st.columns(len(KINDS))
     for column, (kind, what) in zip(columns, KINDS.items(), strict=True):
-        column.button(kind.capitalize(), key=f"job_{kind}", help=what, on_click=state.write, args=(_asked(kind),))
+        column.button(kind.capitalize(), key=f"job_{kind}", on_click=state.write, args=(_asked(kind),))
+        column.caption(what)
     under_way = any(not job.over for job in newest)
     st.fragment(_list, run_every=_LOOK if under_way else None)(view)
 

@@ -41,7 +41,10 @@ def panel(view: View) -> None:
     if name != READER:
         st.caption(f"A new {name} is made by `stacklens train {name}` and comes with the program's next start.")
     else:
-        st.plotly_chart(version_figures.history(versions), key="version_history")
+        if any(one.metrics.get("holdout") for one in versions):
+            st.plotly_chart(version_figures.history(versions), key="version_history")
+        else:
+            st.caption("None was measured on the frozen holdout yet: the first job that retrains does.")
         open_ = [one for one in versions if one.state in ("candidate", "shadow", "ab")]
         for one in open_:
             _waiting(one)

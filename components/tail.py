@@ -1,5 +1,6 @@
 """The live tail: what comes in, the newest on top, until it is paused."""
 
+import time
 from typing import Any, Final
 
 import pandas as pd
@@ -9,7 +10,7 @@ from app.bootstrap import services
 from app.storage.arrivals import Arrival
 from components import looks
 from components.navigation import path
-from components.plain import count, moment, one_line
+from components.plain import ago, count, moment, one_line
 from components.sidebar import View
 from models.taxonomy import SEVERITIES
 
@@ -53,7 +54,11 @@ def _list(severities: tuple[str, ...], service: str, view: View, paused: int | N
     arrivals = services().store.arrivals
     rows = arrivals.newest(SHOWN, severities=severities, service=service, until_id=paused)
     if paused is None:
-        st.caption(f"{count(arrivals.rate(view.now), 'event')} in the last minute; the newest {len(rows)} on top, by arrival")
+        now = time.time()  # not the view's: the list is drawn again and again within one view
+        newest = f", the newest of them {ago(rows[0].time, now)}" if rows else ""
+        st.caption(
+            f"{count(arrivals.rate(now), 'event')} in the last minute; the last {len(rows)} on top, by arrival{newest}"
+        )
     else:
         st.caption("Paused: the list stands still. P goes on.")
     if not rows:
