@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
-from app.api.requests import bodies
+from app.api.requests import RequestKey, bodies
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
 from app.services import envelopes, otlp
@@ -74,15 +74,19 @@ async def traces(request: Request, parts: Parts) -> Response:
     "/api/v1/lines",
     summary="Log shippers (Fluent Bit, Vector): lines of text or JSON, or a JSON array",
     tags=["clients"],
-    openapi_extra=bodies({"text/plain": {"type": "string"}, "application/x-ndjson": {}, "application/json": {}}, required=False),
+    openapi_extra=bodies(
+        {"text/plain": {"type": "string"}, "application/x-ndjson": {}, "application/json": {}}, required=False
+    ),
 )
-async def lines(request: Request, parts: Parts, sender: str = "shipper") -> dict[str, int]:
+async def lines(
+    request: Request, parts: Parts, sender: str = "shipper", idempotency_key: RequestKey = None
+) -> dict[str, int]:
     text = (await _body(request)).decode("utf-8", errors="replace")
     taken = _records(text)
     if taken:
-        await run_in_threadpool(
-            parts.receiving.receive, taken, Origin(actor=sender[:100], name=sender[:100], source="shipper")
-        )
+        ids = [f"{idempotency_key}:{number}" for number in range(len(taken))] if idempotency_key else ()
+        name = f"{sender[:100]}, with keys" if ids else sender[:100]
+        await run_in_threadpool(parts.receiving.receive, taken, Origin(sender[:100], name, "shipper"), ids)
     return {"lines": len(taken)}
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import Path
+from fastapi import Header, Path
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from app.domain import STATUSES, Statement
@@ -12,6 +12,9 @@ from models.taxonomy import CATEGORIES, SEVERITIES
 Kind = Literal[Statement, "undo"]
 #: An id that the store can hold.
 Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+RequestKey = Annotated[
+    str | None, Header(min_length=1, max_length=200, description="names this request: sent again, nothing is stored twice")
+]
 StoredId = Annotated[int, Path(ge=0, le=2**63 - 1)]
 #: In a body, where a number is a number; and in a query, where all is text.
 Time = Annotated[float, Field(strict=True, allow_inf_nan=False, description="UTC seconds since the epoch")]

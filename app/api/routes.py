@@ -18,6 +18,7 @@ from app.api.requests import (
     IssuesQuery,
     PurgeRequest,
     RemovalQuery,
+    RequestKey,
     SearchQuery,
     StoredId,
     bodies,
@@ -25,6 +26,7 @@ from app.api.requests import (
 from app.bootstrap import Services, services
 from app.domain import InvalidInput
 from app.services import answers, drift_answers
+from app.services.ingest import Origin
 from app.services.registry import of_version
 
 router = APIRouter(prefix="/api/v1")
@@ -64,14 +66,19 @@ def analyse(request: AnalyseRequest, parts: Parts) -> dict[str, Any]:
     status_code=201,
     openapi_extra=bodies({"application/json": EventsRequest.model_json_schema(), "text/plain": {"type": "string"}}),
 )
-async def events(request: Request, parts: Parts) -> dict[str, Any]:
-    """Takes JSON ({"text", "name", "format", "actor"}), or the raw text itself as text/plain with the rest as query."""
+async def events(request: Request, parts: Parts, idempotency_key: RequestKey = None) -> dict[str, Any]:
+    """Takes JSON ({"text", "name", "format", "actor"}), or the raw text itself as text/plain with the rest as query.
+
+    With an Idempotency-Key what it brought is stored once, however often it is sent: `duplicates` counts what was known.
+    """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "text/plain":
         query = _parsed(EventsQuery, dict(request.query_params))
         body = await request.body()
         if not body.strip():
             raise InvalidInput("there is nothing in it: the text is empty")
+        if idempotency_key:
+            return await _once(body.decode("utf-8", errors="replace"), query, idempotency_key, parts)
         upload = await run_in_threadpool(
             parts.ingest.stream,
             io.BytesIO(body),
@@ -82,6 +89,8 @@ async def events(request: Request, parts: Parts) -> dict[str, Any]:
         )
     elif kind in ("application/json", ""):
         sent = _parsed(EventsRequest, await request.body())
+        if idempotency_key:
+            return await _once(sent.text, sent, idempotency_key, parts)
         upload = await run_in_threadpool(
             parts.ingest.text,
             sent.text,
@@ -94,6 +103,16 @@ async def events(request: Request, parts: Parts) -> dict[str, Any]:
     else:
         raise HTTPException(415, f"{kind} is not read here: send application/json or text/plain")
     return answers.of_upload(upload)
+
+
+async def _once(text: str, about: EventsQuery, key: str, parts: Services) -> dict[str, Any]:
+    if not text.strip():
+        raise InvalidInput("there is nothing in it: the text is empty")
+    if about.format != "auto":
+        raise InvalidInput("with an Idempotency-Key the format is found by itself: leave it out")
+    origin = Origin(about.actor, about.name, "rest")
+    opened = await run_in_threadpool(parts.ingest.append, [text], origin, None, [f"rest:{key}"])
+    return answers.of_upload(opened.upload)
 
 
 @router.delete("/uploads/{upload_id}", summary="Remove an upload for good; an audit row stays")

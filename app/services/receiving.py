@@ -54,9 +54,9 @@ class ReceivingService:
         self._writer: Thread | None = None
         self._opened: dict[tuple[Origin, int], Opened] = {}
 
-    def receive(self, texts: Sequence[str], origin: Origin) -> None:
+    def receive(self, texts: Sequence[str], origin: Origin, ids: Sequence[str] = ()) -> None:
         """Returns once the texts are stored. Busy: too much waits. Any failure of the store is raised here."""
-        self.hand_in(texts, origin).result()
+        self.hand_in(texts, origin, ids).result()
 
     def hand_in(self, texts: Sequence[str], origin: Origin, ids: Sequence[str] = ()) -> "Future[None]":
         """The same without waiting: the future is done once they are stored.

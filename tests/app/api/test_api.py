@@ -392,3 +392,31 @@ def test_the_description_names_every_route(client):
         for name in ("analyse", "predict", "events", "search", "issues", "feedback", "anomalies", "models", "health")
     }
     assert client.get("/docs").status_code == 200
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_request_with_a_key_that_is_sent_again_stores_nothing_more(client, parts, plain):
+    """Lines without a time of their own: nothing else tells that they are the same."""
+    text = "ERROR disk full\nERROR disk full\nERROR connection refused"
+
+    def send(key):
+        headers = {"idempotency-key": key}
+        if plain:
+            return client.post(f"{V1}/events", content=text, headers=headers | {"content-type": "text/plain"})
+        return client.post(f"{V1}/events", json={"text": text}, headers=headers)
+
+    first, again, other = send("a"), send("a"), send("b")
+    assert [answer.status_code for answer in (first, again, other)] == [201, 201, 201]
+    assert (first.json()["events"], again.json()["events"], again.json()["duplicates"]) == (3, 0, 3)
+    assert other.json()["events"] == 3
+    assert sum(issue.count for issue in parts.store.issues.by_id(range(1, 9)).values()) == 6
+    error_of(client.post(f"{V1}/events", json={"text": " "}, headers={"idempotency-key": "c"}), 422)
+    error_of(client.post(f"{V1}/events", json={"text": text}, headers={"idempotency-key": "k" * 201}), 422)
+
+
+def test_shippers_lines_with_a_key_are_stored_once(client, parts):
+    records = [{"message": "disk full"}, {"message": "disk full"}]
+    for _ in range(2):
+        answer = client.post(f"{V1}/lines", json=records, headers={"idempotency-key": "k1"})
+        assert answer.json() == {"lines": 2}
+    assert sum(issue.count for issue in parts.store.issues.by_id(range(1, 9)).values()) == 2
