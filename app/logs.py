@@ -1,19 +1,28 @@
 """The program's own log: lines or JSON on stderr, and the newest warnings kept for the System page.
 
-What is pasted, uploaded or sent is never written there: it may hold secrets. A line names the request that it belongs to.
+What is pasted, uploaded or sent must not come to lie there: messages are redacted, and of an exception only its kind and its way
+are written. A line names the request that it belongs to.
 """
 
 import json
 import logging
 import time
+import traceback
 from collections import deque
 from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
 from typing import Final, Literal
+
+from models.text.redact import redact
 
 #: Warnings and errors that are kept in memory.
 KEPT: Final = 100
 _LONGEST: Final = 2_000
+#: Frames of an exception, and kinds of its causes.
+_FRAMES: Final = 12
+_CAUSES: Final = 5
 
 #: The id of the request that is being answered, "" outside one.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -21,7 +30,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`at` in UTC seconds; `text` of at most 2,000 characters, a traceback's end included."""
+    """`at` in UTC seconds; `text` of at most 2,000 characters."""
 
     at: float
     level: str
@@ -93,7 +102,24 @@ def set_up(style: Literal["text", "json"], level: str) -> None:
 
 
 def _text(record: logging.LogRecord) -> str:
-    text = record.getMessage()
-    if record.exc_info and record.exc_info[0] is not None:
-        text += "\n" + logging.Formatter().formatException(record.exc_info)
-    return text if len(text) <= _LONGEST else text[: _LONGEST // 2] + " … " + text[-_LONGEST // 2 :]
+    """The message, redacted; of an exception its kinds and the places it went through, never its message: a parser's or a
+    database's quotes what it was given. An OSError's own words come from the system and stay."""
+    message, _ = redact(record.getMessage()[: 2 * _LONGEST])
+    if record.exc_info and record.exc_info[1] is not None:
+        message = f"{message}: {_kinds(record.exc_info[1])} {' < '.join(_frames(record.exc_info[2]))}"
+    return message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
+
+
+def _kinds(error: BaseException | None) -> str:
+    said = []
+    while error is not None and len(said) < _CAUSES:
+        words = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
+        said.append(f"{type(error).__name__}{words}")
+        error = error.__cause__ or error.__context__
+    return " from ".join(said)
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    """The innermost first."""
+    frames = traceback.extract_tb(trace)[-_FRAMES:]
+    return [f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in reversed(frames)]

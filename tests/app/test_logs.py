@@ -54,3 +54,28 @@ def test_a_process_writes_one_form_to_stderr(style, first, capsys):
         for name, (handlers, level) in before.items():
             logging.getLogger(name).handlers[:] = handlers
             logging.getLogger(name).setLevel(level)
+
+
+def test_of_an_exception_the_kind_and_the_way_are_written_never_its_words():
+    def parse(text):
+        raise ValueError(f"cannot read {text}")
+
+    kept = logs.Newest()
+    logger = logging.Logger("x")
+    logger.addHandler(kept)
+    try:
+        try:
+            parse("password=hunter2hunter2")
+        except ValueError as error:
+            raise OSError(28, "No space left on device") from error
+    except OSError:
+        logger.exception("storing failed")
+    (line,) = kept.lines()
+    assert line.text.startswith("storing failed: OSError (No space left on device) from ValueError test_logs.py:")
+    assert "hunter2" not in line.text
+
+
+def test_a_secret_in_a_message_is_taken_out():
+    kept = logs.Newest()
+    kept.handle(record("refused: password=hunter2hunter2"))
+    assert "hunter2" not in kept.lines()[0].text
