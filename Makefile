@@ -60,6 +60,7 @@ bench: .venv/.installed-dev  ## the slow measurements, on the data sets in $(DAT
 	$(BIN)/stacklens evaluate sequences --data $(DATA)/hadoop/hadoop_container_sessions.csv.gz
 	$(BIN)/stacklens evaluate sequences --data $(DATA)/hdfs/hdfs_sessions.csv.gz
 	$(BIN)/python tests/benchmarks/graph_size.py
+	$(BIN)/python tests/benchmarks/load.py
 	$(BIN)/python tests/benchmarks/ingest_real.py $(DATA)
 	$(BIN)/python tests/benchmarks/formats.py $(DATA)
 	$(BIN)/python tests/benchmarks/stream_soak.py
