@@ -111,7 +111,7 @@ def _text(record: logging.LogRecord) -> str:
 
 
 def _kinds(error: BaseException | None) -> str:
-    said = []
+    said: list[str] = []
     while error is not None and len(said) < _CAUSES:
         words = f" ({error.strerror})" if isinstance(error, OSError) and error.strerror else ""
         said.append(f"{type(error).__name__}{words}")
