@@ -21,9 +21,9 @@ def panel(view: View) -> None:
         "One job at a time, in a process of its own that `stacklens serve` starts (or `stacklens worker`). Every 30 days the "
         "accuracy is checked, every 91 the reader is fitted anew; a loss of 5 points or a drift does so at once."
     )
-    for one in services().health.look().findings:
-        if one.part == "worker":
-            st.warning(f"{one.what} {one.do}", icon=":material/warning:")
+    for check in services().health.look().checks:
+        if check.name == "Worker" and check.state != "ok":
+            st.warning(markdown(f"Worker: {check.said}. What to do: {check.todo}."), icon=":material/warning:")
     newest = services().jobs.newest(1)
     columns = st.columns(len(KINDS))
     for column, (kind, what) in zip(columns, KINDS.items(), strict=True):
