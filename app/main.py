@@ -7,7 +7,7 @@ from app.settings import ROOT
 from components import tour
 from components.looks import style
 from components.navigation import DEFAULT, pages
-from components.plain import markdown
+from components.outage import outage
 
 st.set_page_config(
     page_title="StackLens", page_icon=str(ROOT / "components" / "favicon.svg"), layout="wide", initial_sidebar_state="expanded"
@@ -17,5 +17,5 @@ style()
 try:
     tour.draw(page.url_path or DEFAULT)
     page.run()
-except StoreUnavailable as error:
-    st.error(f"{markdown(str(error), 600)}. The page is read again when you reload it.", icon=":material/database_off:")
+except StoreUnavailable as error:  # the sentence that says so, and no traceback
+    outage(error)

@@ -10,6 +10,7 @@ import pytest
 from app.bootstrap import Services, build
 from app.settings import Settings
 from models.vectors.hashing import HashingEncoder
+from tests import postgres_server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,9 +39,24 @@ def _memory_is_given_back() -> Iterator[None]:
         gc.collect()
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[postgres_server.PostgresServer]:
+    with postgres_server.running() as server:
+        yield server
+
+
 @pytest.fixture
-def settings(tmp_path: Path, corpus_cache: Path) -> Settings:
-    return Settings(data_dir=tmp_path / "data", cache_dir=corpus_cache, sample=False)
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The store of the test: a SQLite file, unless it is parametrised (indirectly) with "postgresql"."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    url: str = request.getfixturevalue("postgres").emptied()
+    return url
+
+
+@pytest.fixture
+def settings(tmp_path: Path, corpus_cache: Path, database_url: str) -> Settings:
+    return Settings(data_dir=tmp_path / "data", cache_dir=corpus_cache, sample=False, database_url=database_url)
 
 
 @pytest.fixture

@@ -93,15 +93,15 @@ class HealthService:
     def installation(self) -> dict[str, str]:
         """Program, libraries, store: what a report of a fault should name."""
         found = {"Python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}}
-        return found | {"store": str(self._settings.database), "schema": self._store.version()}
+        return found | {"store": self._store.database.at, "schema": self._store.version()}
 
     def figures(self) -> dict[str, float]:
-        """Sizes and ages: bytes of the store, free bytes, seconds since the start of this process."""
-        file = self._settings.database
+        """Sizes and ages, in bytes and seconds: of what lies in the data folder, where on PostgreSQL the store does not."""
+        file = self._settings.data_dir / "stacklens.db"
         parts = (file, file.with_name(file.name + "-wal"), self._settings.index_file)
         return {
             "store_bytes": float(sum(part.stat().st_size for part in parts if part.is_file())),
-            "free_bytes": float(shutil.disk_usage(file.parent).free),
+            "free_bytes": float(shutil.disk_usage(self._settings.data_dir).free),
             "uptime_seconds": self._clock() - self._started,
         }
 
@@ -116,7 +116,7 @@ class HealthService:
         return Check("Store", "ok", f"reads and writes, schema {self._store.version()}")
 
     def _room(self) -> Check:
-        free = shutil.disk_usage(self._settings.database.parent).free
+        free = shutil.disk_usage(self._settings.data_dir).free
         said = f"{free / 1e9:.1f} GB free where the store grows"
         if free < NO_ROOM:
             return Check("Disk", "down", said, "make room now: soon nothing more can be stored")

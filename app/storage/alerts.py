@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from app.domain import NotFound
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import insert
 
 _D, _O, _M = schema.alert_destinations.c, schema.alert_outbox.c, schema.meta.c
 _MARK: Final = "alerts_evaluated"
@@ -106,7 +106,9 @@ class Alerts:
             if connection.execute(select(func.count()).select_from(schema.alert_destinations)).scalar() == 0:
                 _set_mark(connection, _newest(connection))
             row = connection.execute(
-                insert(schema.alert_destinations).values(name=name, kind=kind, target=target).returning(_D.id)
+                insert(connection, schema.alert_destinations)
+                .values(name=name, kind=kind, target=target)
+                .returning(_D.id)
             )
             return int(row.scalar_one())
 
@@ -133,9 +135,9 @@ class Alerts:
 
     def set_policy(self, policy: Policy) -> None:
         values = asdict(policy) | {"rules": list(policy.rules)}
-        statement = insert(schema.alert_policy).values(id=1, **values)
         with self._database.write() as connection:
-            connection.execute(statement.on_conflict_do_update(["id"], set_=values))
+            statement = insert(connection, schema.alert_policy).values(id=1, **values)
+            connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
     def marks(self) -> tuple[Mark | None, Mark]:
         """How far the rules have looked (None: never), and how far they could look now."""
@@ -180,7 +182,7 @@ class Alerts:
         """Queues a message to one destination that the caller sends itself."""
         values = _values(message, destination_id, now, now + lease) | {"tries": 1}
         with self._database.write() as connection:
-            query = insert(schema.alert_outbox).values(values).returning(*_O)
+            query = insert(connection, schema.alert_outbox).values(values).returning(*_O)
             return _outgoing(connection.execute(query).mappings().one())
 
     def claim(self, now: float, lease: float) -> Outgoing | None:
@@ -224,8 +226,8 @@ def _put(connection: Connection, one: Message, to: int, *, now: float, due: floa
     told = (_O.destination_id == to, _O.rule == one.rule, _O.subject == one.subject, _O.at > now - cooldown)
     if connection.execute(select(_O.id).where(*told).limit(1)).first() is not None:
         return 0
-    query = insert(schema.alert_outbox).values(_values(one, to, now, due)).on_conflict_do_nothing()
-    return connection.execute(query).rowcount
+    query = insert(connection, schema.alert_outbox).values(_values(one, to, now, due)).on_conflict_do_nothing()
+    return int(connection.execute(query.returning(_O.id)).first() is not None)
 
 
 def _values(message: Message, destination_id: int, now: float, due: float) -> dict[str, Any]:
@@ -247,5 +249,5 @@ def _newest(connection: Connection) -> Mark:
 
 def _set_mark(connection: Connection, mark: Mark) -> None:
     value = f"{mark.event} {mark.issue} {mark.entry}"
-    query = insert(schema.meta).values(key=_MARK, value=value)
-    connection.execute(query.on_conflict_do_update(["key"], set_={"value": value}))
+    query = insert(connection, schema.meta).values(key=_MARK, value=value)
+    connection.execute(query.on_conflict_do_update(index_elements=["key"], set_={"value": value}))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
 
 from app.storage.engine import Database
+from app.storage.portable import run, sql
 from models.analyse.anomaly import COMBINED, Strangeness
 
 HOUR = 3600.0
@@ -45,7 +45,7 @@ class Anomalies:
 
     def unscored(self, encoder: str, version: str) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Ids (n,) and unit vectors (n, dims) of signatures that this version of the detectors has not judged."""
-        query = text(
+        query = sql(
             "SELECT id, vector FROM signatures WHERE encoder = :encoder AND NOT EXISTS (SELECT 1 FROM signature_anomaly a "
             "WHERE a.signature_id = signatures.id AND a.version = :version) ORDER BY id"
         )
@@ -59,11 +59,12 @@ class Anomalies:
         """Stores what one version says; what another said of the same signature goes. A signature that is gone is left out."""
         with self._database.write() as connection:
             connection.execute(
-                text("DELETE FROM signature_anomaly WHERE signature_id IN (SELECT value FROM json_each(:ids))"),
+                sql("DELETE FROM signature_anomaly WHERE signature_id IN NUMBERS(:ids)"),
                 {"ids": json.dumps(list(judged))},
             )
             if judged:
-                connection.exec_driver_sql(
+                run(
+                    connection,
                     "INSERT INTO signature_anomaly(signature_id, detector, score, similarity, version) "
                     "SELECT id, ?, ?, ?, ? FROM signatures WHERE id = ?",
                     [
@@ -75,8 +76,8 @@ class Anomalies:
 
     def of_issues(self, since: float | None = None, until: float | None = None) -> list[Scored]:
         """Every issue that is not routine and has an event in the range, by its strangest signature, strangest first."""
-        inside = "i.routine = 0 AND i.last_seen >= :since AND i.first_seen <= :until"
-        query = text(
+        inside = "NOT i.routine AND i.last_seen >= :since AND i.first_seen <= :until"
+        query = sql(
             "WITH worst AS (SELECT s.issue_id, a.signature_id, a.score, row_number() OVER (PARTITION BY s.issue_id "
             "ORDER BY a.score DESC, a.signature_id) AS place FROM signature_anomaly a JOIN signatures s ON s.id = a.signature_id "
             f"JOIN issues i ON i.id = s.issue_id WHERE a.detector = :combined AND {inside}) "
@@ -97,10 +98,10 @@ class Anomalies:
 
     def by_hour(self, until: float, hours: int) -> dict[int, dict[int, int]]:
         """Per issue that is not routine: events by how many whole hours they lie before `until`; 0 is the last hour."""
-        query = text(
-            "SELECT s.issue_id, CAST((:until - e.time) / 3600 AS INTEGER) AS hour, count(*) AS n FROM events e "
+        query = sql(
+            "SELECT s.issue_id, WHOLE((:until - e.time) / 3600) AS hour, count(*) AS n FROM events e "
             "JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id "
-            "WHERE i.routine = 0 AND e.time <= :until AND e.time > :since GROUP BY 1, 2"
+            "WHERE NOT i.routine AND e.time <= :until AND e.time > :since GROUP BY 1, 2"
         )
         counts: dict[int, dict[int, int]] = defaultdict(dict)
         with self._database.read() as connection:
@@ -113,18 +114,19 @@ class Anomalies:
 
         Both issues were known before; only the newest events are looked at, and only those with a time of their own.
         """
-        query = text(
+        query = sql(
             "WITH newest AS (SELECT e.id, e.time, e.service, s.issue_id FROM events e JOIN signatures s ON s.id = e.signature_id "
             "WHERE e.service != '' AND e.identity IS NOT NULL ORDER BY e.time DESC LIMIT :bound), "
             "pairs AS (SELECT service, issue_id, time, lag(issue_id) OVER (PARTITION BY service ORDER BY time, id) AS after_id "
             "FROM newest), "
-            "known AS (SELECT service, after_id, issue_id, min(time) AS first, sum(time < :since) AS before FROM pairs "
-            "WHERE after_id IS NOT NULL AND after_id != issue_id GROUP BY 1, 2, 3), "
-            "following AS (SELECT service, after_id, sum(before) AS times, sum(before > 0) AS kinds FROM known GROUP BY 1, 2) "
+            "known AS (SELECT service, after_id, issue_id, min(time) AS first, count(*) FILTER (WHERE time < :since) AS before "
+            "FROM pairs WHERE after_id IS NOT NULL AND after_id != issue_id GROUP BY 1, 2, 3), "
+            "following AS (SELECT service, after_id, CAST(sum(before) AS INTEGER) AS times, "
+            "count(*) FILTER (WHERE before > 0) AS kinds FROM known GROUP BY 1, 2) "
             "SELECT k.service, k.after_id, k.issue_id, k.first, f.times, f.kinds FROM known k "
             "JOIN following f ON f.service = k.service AND f.after_id = k.after_id "
             "JOIN issues i ON i.id = k.issue_id JOIN issues j ON j.id = k.after_id "
-            "WHERE k.before = 0 AND f.times > 0 AND i.routine = 0 AND i.first_seen < :since AND j.first_seen < :since "
+            "WHERE k.before = 0 AND f.times > 0 AND NOT i.routine AND i.first_seen < :since AND j.first_seen < :since "
             "ORDER BY k.first DESC LIMIT :limit"
         )
         with self._database.read() as connection:

@@ -1,13 +1,13 @@
 """What came in during a time, one row a signature: what drift is told from."""
 
-import json
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import text
+from sqlalchemy import JSON
 
 from app.storage.engine import Database
+from app.storage.portable import sql
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,19 +38,20 @@ class DriftData:
         """Signatures of this encoder with an event in (since, until]; routine lines are left out."""
         inside = (
             "SELECT DISTINCT e.signature_id AS id FROM events e JOIN signatures s ON s.id = e.signature_id "
-            "JOIN issues i ON i.id = s.issue_id WHERE e.time > :since AND e.time <= :until AND i.routine = 0"
+            "JOIN issues i ON i.id = s.issue_id WHERE e.time > :since AND e.time <= :until AND NOT i.routine"
         )
         first = "NOT EXISTS (SELECT 1 FROM events b WHERE b.signature_id = s.id AND b.time <= :since)"
         span = {"since": since, "until": until, "encoder": encoder, "limit": limit}
         with self._database.read() as connection:
             seen, seen_new = connection.execute(
-                text(f"SELECT count(*), coalesce(sum({first}), 0) FROM signatures s WHERE s.id IN ({inside})"), span
+                sql(f"SELECT count(*), count(*) FILTER (WHERE {first}) FROM signatures s WHERE s.id IN ({inside})"),
+                span,
             ).one()
             rows = connection.execute(
-                text(
+                sql(
                     f"SELECT s.id, s.issue_id, s.vector, s.reading, {first} AS new FROM signatures s "
                     f"WHERE s.id IN ({inside}) AND s.encoder = :encoder ORDER BY s.key LIMIT :limit"
-                ),
+                ).columns(reading=JSON),
                 span,
             ).all()
         vectors = np.frombuffer(b"".join(row.vector for row in rows), dtype=np.float32)
@@ -59,7 +60,7 @@ class DriftData:
             vectors=vectors.reshape(len(rows), -1) if rows else np.empty((0, 0), dtype=np.float32),
             issues=np.array([row.issue_id for row in rows], dtype=np.int64),
             new=np.array([bool(row.new) for row in rows], dtype=bool),
-            categories=tuple(json.loads(row.reading)["category"] for row in rows),
+            categories=tuple(row.reading["category"] for row in rows),
             seen=int(seen),
             seen_new=int(seen_new),
         )

@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Integer, cast, func, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import func, select, update
 
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import insert, lesser, whole
 from app.storage.signatures import reading_from
 from models.analyse.forecast import Step
 
@@ -96,7 +96,7 @@ class Forecasts:
 
     def failures(self, since: float, until: float) -> list[Failure]:
         """Every failure within (since, until], at most one a service and clock minute, in order of time."""
-        minute = cast(_E.time / MINUTE, Integer)
+        minute = whole(_E.time / MINUTE)
         place = func.row_number().over(partition_by=(minute, _E.service), order_by=(_E.time, _E.id))
         loud = (
             select(_E.time, _E.service, place.label("place"))
@@ -126,7 +126,7 @@ class Forecasts:
     def counts(self, since: float, until: float, buckets: int) -> list[tuple[int, str, str, int]]:
         """Errors per bucket of equal width, service and severity: (bucket, service, severity, count)."""
         width = max((until - since) / buckets, 1e-9)
-        bucket = func.min(cast((_E.time - since) / width, Integer), buckets - 1)
+        bucket = lesser(whole((_E.time - since) / width), buckets - 1)
         query = (
             select(bucket.label("bucket"), _E.service, _I.severity, func.count().label("n"))
             .join_from(schema.events, schema.signatures, _E.signature_id == _S.id)
@@ -142,7 +142,7 @@ class Forecasts:
         values = {name: getattr(forecast, name) for name in StoredForecast.__slots__ if name != "id"}
         values["next_errors"] = [list(pair) for pair in forecast.next_errors]
         with self._database.write() as connection:
-            connection.execute(insert(schema.forecasts).values(values).on_conflict_do_nothing())
+            connection.execute(insert(connection, schema.forecasts).values(values).on_conflict_do_nothing())
 
     def waiting(self, until: float, limit: int = 500) -> list[StoredForecast]:
         """Forecasts without an outcome that were made of a moment at or before `until`, the oldest first."""

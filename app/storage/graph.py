@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, select
 
 from app.domain import NotFound
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import insert, sql
 
 #: Width of a bucket of counts, in seconds.
 MINUTE = 60.0
@@ -75,7 +75,7 @@ class Graph:
 
     def version(self) -> str:
         """Changes with whatever a reading depends on: events, removals, corrections, topologies, release markers."""
-        query = text(
+        query = sql(
             "SELECT (SELECT max(id) FROM events), (SELECT max(id) FROM uploads), (SELECT max(id) FROM feedback), "
             "(SELECT max(id) || '/' || count(*) FROM topologies), (SELECT max(id) || '/' || count(*) FROM deploys), "
             "(SELECT value FROM meta WHERE key = 'topology')"
@@ -94,7 +94,7 @@ class Graph:
         }
         table = schema.topologies
         with self._database.write() as connection:
-            return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+            return int(connection.execute(insert(connection, table).values(values).returning(table.c.id)).scalar_one())
 
     def topologies(self) -> list[Topology]:
         """Those that were given, newest first, without their services and calls."""
@@ -123,7 +123,7 @@ class Graph:
         values = {"service": service, "version": version, "at": at, "actor": actor}
         same = select(table.c.id).where(table.c.service == service, table.c.version == version, table.c.at == at)
         with self._database.write() as connection:
-            connection.execute(insert(table).values(values).on_conflict_do_nothing())
+            connection.execute(insert(connection, table).values(values).on_conflict_do_nothing())
             return int(connection.execute(same).scalar_one())
 
     def deploys(self, since: float = -1e18, until: float = 1e18, limit: int = 1_000) -> list[Deploy]:
@@ -143,16 +143,16 @@ class Graph:
 
     def services(self) -> list[str]:
         """Names that events carry, the most frequent first."""
-        query = text("SELECT service FROM events WHERE service != '' GROUP BY service ORDER BY count(*) DESC, service")
+        query = sql("SELECT service FROM events WHERE service != '' GROUP BY service ORDER BY count(*) DESC, service")
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
     def counts(self, since: float, until: float) -> list[Count]:
         """What is not routine, by minute after `since`, up to but without `until`."""
-        query = text(
-            "SELECT CAST((e.time - :since) / :minute AS INTEGER), e.service, i.severity, i.category, count(*), min(e.time) "
+        query = sql(
+            "SELECT WHOLE((e.time - :since) / :minute), e.service, i.severity, i.category, count(*), min(e.time) "
             "FROM events e JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id "
-            "WHERE i.routine = 0 AND e.service != '' AND e.time >= :since AND e.time < :until GROUP BY 1, 2, 3, 4"
+            "WHERE NOT i.routine AND e.service != '' AND e.time >= :since AND e.time < :until GROUP BY 1, 2, 3, 4"
         )
         span = {"since": since, "until": until, "minute": MINUTE}
         with self._database.read() as connection:
@@ -161,15 +161,13 @@ class Graph:
     def mentions(self, since: float, until: float) -> tuple[list[Mention], dict[int, str]]:
         """What is not routine, by minute, service and signature; and the text of each signature as it was first written."""
         span = {"since": since, "until": until, "minute": MINUTE}
-        inside = "i.routine = 0 AND e.service != '' AND e.time >= :since AND e.time < :until"
+        inside = "NOT i.routine AND e.service != '' AND e.time >= :since AND e.time < :until"
         joined = "FROM events e JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id"
-        counted = text(
-            f"SELECT CAST((e.time - :since) / :minute AS INTEGER), e.service, e.signature_id, count(*) {joined} "
+        counted = sql(
+            f"SELECT WHOLE((e.time - :since) / :minute), e.service, e.signature_id, count(*) {joined} "
             f"WHERE {inside} GROUP BY 1, 2, 3"
         )
-        texts = text(
-            "SELECT id, substr(raw, 1, :characters) FROM signatures WHERE id IN (SELECT value FROM json_each(:ids))"
-        )
+        texts = sql("SELECT id, substr(raw, 1, :characters) FROM signatures WHERE id IN NUMBERS(:ids)")
         with self._database.read() as connection:
             found = [Mention(*row) for row in connection.execute(counted, span)]
             wanted = {"characters": CHARACTERS, "ids": json.dumps(sorted({row.signature_id for row in found}))}
@@ -177,15 +175,15 @@ class Graph:
 
     def span(self) -> tuple[float, float] | None:
         """First and last event time (UTC seconds), each by the index; None while the store is empty."""
-        query = text("SELECT (SELECT min(time) FROM events), (SELECT max(time) FROM events)")
+        query = sql("SELECT (SELECT min(time) FROM events), (SELECT max(time) FROM events)")
         with self._database.read() as connection:
             first, last = connection.execute(query).one()
         return None if first is None else (first, last)
 
     def lines(self, limit: int) -> list[Line]:
         """The newest events that name a service, oldest first."""
-        query = text(
-            "SELECT e.time, e.service, substr(e.raw, 1, :characters), i.routine = 0 FROM events e "
+        query = sql(
+            "SELECT e.time, e.service, substr(e.raw, 1, :characters), NOT i.routine FROM events e "
             "JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id "
             "WHERE e.service != '' ORDER BY e.time DESC, e.id DESC LIMIT :limit"
         )

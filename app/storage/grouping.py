@@ -11,11 +11,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, and_, func, insert, or_, select, text, update
+from sqlalchemy import Connection, String, and_, cast, func, insert, or_, select, update
 
 from app.domain import GROUPING, Entry, InvalidInput, NotFound, effective
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import is_postgresql, names, run, sql
 
 _F, _S, _E, _I = schema.feedback.c, schema.signatures.c, schema.events.c, schema.issues.c
 
@@ -179,12 +180,10 @@ def regroup(connection: Connection, *, every: bool = False) -> list[int]:
     missing = touched - stored_issues(connection, touched)
     if missing:
         connection.execute(insert(schema.issues), [{"id": issue_id, **_EMPTY} for issue_id in sorted(missing)])
-    connection.exec_driver_sql(
-        "UPDATE signatures SET issue_id = ? WHERE id = ?", [(issue_of[item.id], item.id) for item in moved]
-    )
+    run(connection, "UPDATE signatures SET issue_id = ? WHERE id = ?", [(issue_of[item.id], item.id) for item in moved])
     connection.execute(
-        text(
-            "DELETE FROM issues WHERE id IN (SELECT value FROM json_each(:ids)) "
+        sql(
+            "DELETE FROM issues WHERE id IN NUMBERS(:ids) "
             "AND NOT EXISTS (SELECT 1 FROM signatures WHERE issue_id = issues.id)"
         ),
         {"ids": json.dumps(sorted(touched))},
@@ -231,8 +230,14 @@ def _split(connection: Connection, issue_id: int, signature_id: int) -> dict[str
         raise InvalidInput(f"issue {issue_id} has no other signature: there is nothing to split it from")
     if not stored_issues(connection, [row.home_id]):
         return {"signature": row.origin, "issue": row.home_id}
-    newest = connection.execute(text("SELECT seq FROM sqlite_sequence WHERE name = 'issues'")).scalar_one()
-    return {"signature": row.origin, "issue": int(newest) + 1}
+    return {"signature": row.origin, "issue": _new_issue_id(connection)}
+
+
+def _new_issue_id(connection: Connection) -> int:
+    """An id that no issue has had, and that none gets by itself."""
+    if is_postgresql(connection):
+        return int(connection.execute(sql("SELECT nextval(pg_get_serial_sequence('issues', 'id'))")).scalar_one())
+    return int(connection.execute(sql("SELECT seq FROM sqlite_sequence WHERE name = 'issues'")).scalar_one()) + 1
 
 
 def _said(connection: Connection) -> list[Entry]:
@@ -243,10 +248,11 @@ def _said(connection: Connection) -> list[Entry]:
 
 
 def _about(connection: Connection, issue_ids: Sequence[int]) -> list[Entry]:
-    sides = [func.json_extract(_F.answer, path).in_(issue_ids) for path in ("$.into", "$.issue")]
+    wanted = [str(issue_id) for issue_id in issue_ids]
+    sides = [names(_F.answer, key).in_(wanted) for key in ("into", "issue")]
     with_it = and_(_F.kind.in_(GROUPING), or_(*sides))
-    undone = select(_F.id).where(with_it)
-    undoing = and_(_F.kind == "undo", func.json_extract(_F.answer, "$.entry").in_(undone))
+    undone = select(cast(_F.id, String)).where(with_it)
+    undoing = and_(_F.kind == "undo", names(_F.answer, "entry").in_(undone))
     return _entries(connection, or_(_F.issue_id.in_(issue_ids), with_it, undoing))
 
 
@@ -273,7 +279,7 @@ def _born(connection: Connection, issue_ids: Collection[int] | None) -> list[Bor
 
 def stored_issues(connection: Connection, issue_ids: Collection[int]) -> set[int]:
     """Those of the issues that have a row of their own."""
-    query = text("SELECT id FROM issues WHERE id IN (SELECT value FROM json_each(:ids))")
+    query = sql("SELECT id FROM issues WHERE id IN NUMBERS(:ids)")
     return set(connection.execute(query, {"ids": json.dumps(sorted(issue_ids))}).scalars())
 
 

@@ -9,12 +9,14 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import Connection, insert
 
 from app.domain import Entry
 from app.storage import schema
 from app.storage.log import append, refold
+from app.storage.portable import run, sql
 from app.storage.signatures import ids_of, restamp, row_from
+from app.storage.words import put_words
 from models.analyse.judgement import judge, louder
 from models.records import Event, Reading, Signature
 
@@ -22,8 +24,6 @@ _Row = TypeVar("_Row")
 
 SYSTEM = "stacklens"
 HOUR = 3600.0
-#: Characters of a raw text that full-text search looks at.
-SEARCHED = 16_384
 #: Rows a statement, as few statements as can be: between two steps of one, another thread may hold the interpreter
 #: for milliseconds. A thousand rows of 14 values are fewer values than SQLite binds at once (32,766).
 ROWS = (1_000, 100, 10, 1)
@@ -32,7 +32,7 @@ _INSERT_EVENTS = (
     "source_file, source_line, problem) "
 )
 _ADD_TO_ISSUES = (
-    "UPDATE issues SET count = count + n, first_seen = min(first_seen, first), last_seen = max(last_seen, last), "
+    "UPDATE issues SET count = count + n, first_seen = LESSER(first_seen, first), last_seen = GREATER(last_seen, last), "
     "service = CASE WHEN who != '' AND (last >= last_seen OR service = '') THEN who ELSE service END "
     "FROM more WHERE issues.id = more.id"
 )
@@ -126,18 +126,23 @@ def _insert_signatures(
     kind = insert(schema.signatures).returning(schema.signatures.c.id, sort_by_parameter_order=True)
     rows = [_signature_row(item, issue_id) for item, issue_id in zip(new, issue_ids, strict=True)]
     ids = connection.execute(kind, rows).scalars().all()
-    connection.exec_driver_sql(
-        "INSERT INTO signature_text(rowid, text, raw, service) VALUES (?, ?, ?, ?)",
+    put_words(
+        connection,
         [
-            (signature_id, item.signature.text, item.raw[:SEARCHED], first[item.signature.key].service)
+            (signature_id, item.signature.text, item.raw, first[item.signature.key].service)
             for signature_id, item in zip(ids, new, strict=True)
         ],
     )
     named = [(signature_id, *entity) for signature_id, item in zip(ids, new, strict=True) for entity in item.entities]
-    if named:
-        connection.exec_driver_sql("INSERT OR IGNORE INTO signature_entities VALUES (?, ?, ?)", named)
+    name_entities(connection, named)
     restamp(connection)
     return {item.signature.key: signature_id for item, signature_id in zip(new, ids, strict=True)}
+
+
+def name_entities(connection: Connection, named: list[tuple[int, str, str]]) -> None:
+    """Stores (signature, label, value); what is stored already stays."""
+    if named:
+        run(connection, "INSERT INTO signature_entities VALUES (?, ?, ?) ON CONFLICT DO NOTHING", named)
 
 
 def _issue_row(item: NewSignature, first: Occurrence) -> dict[str, Any]:
@@ -179,10 +184,9 @@ def _signature_row(item: NewSignature, issue_id: int) -> dict[str, Any]:
 def _without_known(connection: Connection, found: Sequence[Occurrence]) -> list[Occurrence]:
     """The events that are not stored yet; the same event twice in one batch counts once."""
     identities = [item.identity for item in found if item.identity is not None]
-    query = text(
-        "SELECT json_group_array(identity) FROM events WHERE identity IN (SELECT value FROM json_each(:identities))"
-    )
-    known = set(json.loads(connection.execute(query, {"identities": json.dumps(identities)}).scalar_one()))
+    query = sql("SELECT GATHERED(identity) FROM events WHERE identity IN NUMBERS(:identities)")
+    stored = json.loads(connection.execute(query, {"identities": json.dumps(identities)}).scalar_one())
+    known = {identity for (identity,) in stored}
     fresh = []
     for item in found:
         if item.identity is None:
@@ -214,7 +218,7 @@ def _insert_events(connection: Connection, upload_id: int, ids: dict[str, int], 
                 event.source_line,
                 event.problem,
             )
-        connection.exec_driver_sql(_INSERT_EVENTS + _rows(len(part), 14), tuple(values))
+        run(connection, _INSERT_EVENTS + _rows(len(part), 14), tuple(values))
 
 
 def _parts(rows: Sequence[_Row]) -> Iterator[Sequence[_Row]]:
@@ -237,10 +241,7 @@ def _count(connection: Connection, fresh: Sequence[Occurrence], ids: dict[str, i
     changes = {ids[key]: change for key, change in _changes(fresh).items()}
     touched = json.loads(
         connection.execute(
-            text(
-                "SELECT json_group_array(json_array(id, issue_id, level)) FROM signatures "
-                "WHERE id IN (SELECT value FROM json_each(:ids))"
-            ),
+            sql("SELECT GATHERED(id, issue_id, level) FROM signatures WHERE id IN NUMBERS(:ids)"),
             {"ids": json.dumps(list(changes))},
         ).scalar_one()
     )
@@ -256,7 +257,7 @@ def _count(connection: Connection, fresh: Sequence[Occurrence], ids: dict[str, i
             louder_issues.add(issue_id)
     _add_to_issues(connection, by_issue)
     if levels:
-        connection.exec_driver_sql("UPDATE signatures SET level = ? WHERE id = ?", levels)
+        run(connection, "UPDATE signatures SET level = ? WHERE id = ?", levels)
     for issue_id in sorted(louder_issues):
         refold(connection, issue_id)
     _wake(connection, by_issue, batch)
@@ -286,16 +287,16 @@ def _add_to_issues(connection: Connection, by_issue: dict[int, list[_Change]]) -
             count, first = sum(change.count for change in changes), min(change.first for change in changes)
             latest = max(changes, key=lambda change: change.last)
             values += (issue_id, count, first, latest.last, latest.service)
-        connection.exec_driver_sql(
-            f"WITH more(id, n, first, last, who) AS ({_rows(len(part), 5)}) {_ADD_TO_ISSUES}", tuple(values)
+        run(
+            connection, f"WITH more(id, n, first, last, who) AS ({_rows(len(part), 5)}) {_ADD_TO_ISSUES}", tuple(values)
         )
 
 
 def _wake(connection: Connection, by_issue: dict[int, list[_Change]], batch: Batch) -> None:
     """A resolved issue that comes back regresses; a muted one that grows past its rate is heard again."""
     sleeping = connection.execute(
-        text(
-            "SELECT id, status, resolved_at, mute_per_hour FROM issues WHERE id IN (SELECT value FROM json_each(:ids)) "
+        sql(
+            "SELECT id, status, resolved_at, mute_per_hour FROM issues WHERE id IN NUMBERS(:ids) "
             "AND (status = 'resolved' OR mute_per_hour IS NOT NULL)"
         ),
         {"ids": json.dumps(list(by_issue))},
@@ -323,7 +324,7 @@ def _wake(connection: Connection, by_issue: dict[int, list[_Change]], batch: Bat
 def _unmute_above(connection: Connection, issue_id: int, limit: int, last: float) -> None:
     """Hears a muted issue again if more than `limit` of its events lie in the hour up to `last`."""
     rate = connection.execute(
-        text(
+        sql(
             "SELECT count(*) FROM events JOIN signatures ON signatures.id = signature_id "
             "WHERE issue_id = :id AND time > :since AND time <= :last"
         ),
@@ -331,7 +332,7 @@ def _unmute_above(connection: Connection, issue_id: int, limit: int, last: float
     ).scalar_one()
     if rate > limit:
         mute = connection.execute(
-            text("SELECT max(id) FROM feedback WHERE issue_id = :id AND kind = 'mute'"), {"id": issue_id}
+            sql("SELECT max(id) FROM feedback WHERE issue_id = :id AND kind = 'mute'"), {"id": issue_id}
         ).scalar_one()
         append(
             connection,

@@ -4,19 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, case, cast, distinct, func, or_, select, text
-from sqlalchemy import literal_column as sql
+from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
+from sqlalchemy import literal_column as named
 
 from app.domain import STATUSES, NotFound
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import lesser, sql, whole
+from app.storage.words import containing
 from models.taxonomy import SEVERITIES
 from models.text.decode import clean
 
 _I, _S, _E = schema.issues.c, schema.signatures.c, schema.events.c
 
-#: Shortest text that the trigram index can find; shorter ones are looked for line by line.
-TRIGRAM = 3
 #: Words of a search text that are looked for; each is a query of its own.
 WORDS = 16
 
@@ -160,12 +160,12 @@ class Issues:
     def trends(self, issue_ids: Sequence[int], since: float, until: float, buckets: int = 24) -> dict[int, list[int]]:
         """Events per bucket of equal width between two times, oldest first, for each issue."""
         width = max((until - since) / buckets, 1e-9)
-        bucket = func.min(cast((_E.time - since) / width, Integer), buckets - 1)
+        bucket = lesser(whole((_E.time - since) / width), buckets - 1)
         query = (
             select(_S.issue_id, bucket.label("bucket"), func.count().label("n"))
             .join_from(schema.signatures, schema.events, _E.signature_id == _S.id)
             .where(_S.issue_id.in_(issue_ids), _E.time >= since, _E.time <= until)
-            .group_by(_S.issue_id, sql("bucket"))
+            .group_by(_S.issue_id, named("bucket"))
         )
         trends = {issue_id: [0] * buckets for issue_id in issue_ids}
         with self._database.read() as connection:
@@ -178,15 +178,16 @@ class Issues:
 
         (id, title, share) by how soon; share in (0, 1]: of this issue's active hours, those that the other one followed.
         """
-        query = text(
-            "WITH mine AS (SELECT DISTINCT CAST(e.time / 3600 AS INTEGER) AS hour, min(e.time) OVER "
-            "(PARTITION BY CAST(e.time / 3600 AS INTEGER)) AS at FROM events e JOIN signatures s ON s.id = e.signature_id "
+        query = sql(
+            "WITH mine AS (SELECT DISTINCT WHOLE(e.time / 3600) AS hour, min(e.time) OVER "
+            "(PARTITION BY WHOLE(e.time / 3600)) AS at FROM events e JOIN signatures s ON s.id = e.signature_id "
             "WHERE s.issue_id = :id ORDER BY 1 DESC LIMIT 200), "
-            "urgent AS (SELECT id, title FROM issues WHERE id != :id AND routine = 0 AND severity IN ('critical', 'high')) "
+            "urgent AS (SELECT id, title FROM issues WHERE id != :id AND NOT routine AND severity IN ('critical', 'high')) "
             "SELECT u.id, u.title, count(DISTINCT m.hour) * 1.0 / (SELECT count(*) FROM mine) AS share, "
             "min(e.time - m.at) AS soonest "
             "FROM urgent u JOIN signatures s ON s.issue_id = u.id JOIN events e ON e.signature_id = s.id "
-            "JOIN mine m ON e.time > m.at AND e.time <= m.at + :span GROUP BY u.id ORDER BY share DESC, soonest LIMIT :limit"
+            "JOIN mine m ON e.time > m.at AND e.time <= m.at + :span GROUP BY u.id, u.title "
+            "ORDER BY share DESC, soonest LIMIT :limit"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"id": issue_id, "span": 60 * minutes, "limit": limit}).all()
@@ -199,7 +200,8 @@ class Issues:
             query = query.join(schema.signatures, _E.signature_id == _S.id).where(_S.issue_id == issue_id)
         with self._database.read() as connection:
             return [
-                (row.service, row.n) for row in connection.execute(query.group_by(_E.service).order_by(sql("n").desc()))
+                (row.service, row.n)
+                for row in connection.execute(query.group_by(_E.service).order_by(named("n").desc()))
             ]
 
     def newest_id(self) -> int:
@@ -272,8 +274,8 @@ def _conditions(wanted: IssueFilter, now: float) -> list[ColumnElement[bool]]:
             )
         )
     for label, value in wanted.entities:
-        named = schema.signature_entities.c
-        naming = select(named.signature_id).where(named.label == label, named.value == value)
+        entity = schema.signature_entities.c
+        naming = select(entity.signature_id).where(entity.label == label, entity.value == value)
         conditions.append(_I.id.in_(select(_S.issue_id).where(_S.id.in_(naming))))
     if not wanted.routine:
         conditions.append(_I.routine.is_(False))
@@ -282,17 +284,8 @@ def _conditions(wanted: IssueFilter, now: float) -> list[ColumnElement[bool]]:
     if wanted.not_sure_below is not None:
         conditions.append(_I.confidence < wanted.not_sure_below)
     for word in list(dict.fromkeys(clean(wanted.text).split()))[:WORDS]:
-        conditions.append(_I.id.in_(select(_S.issue_id).where(_S.id.in_(_containing(word)))))
+        conditions.append(_I.id.in_(select(_S.issue_id).where(_S.id.in_(containing(word)))))
     return conditions
-
-
-def _containing(word: str) -> Select[Any]:
-    """Ids of signatures whose text, raw text or service holds the word (any part of a word, any case)."""
-    if len(word) < TRIGRAM:
-        pattern = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        return select(_S.id).where(or_(_S.text.like(pattern, escape="\\"), _S.raw.like(pattern, escape="\\")))
-    table = schema.signature_text
-    return select(table.c.rowid).where(table.c.signature_text.op("MATCH")('"' + word.replace('"', '""') + '"'))
 
 
 def _muted(now: float) -> ColumnElement[bool]:
@@ -308,7 +301,7 @@ def _urgency(now: float) -> list[ColumnElement[Any]]:
         case((_muted(now), 1), else_=0),
         severity,
         status,
-        sql("last_seen").desc(),
+        named("last_seen").desc(),
         _I.id,
     ]
 

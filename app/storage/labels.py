@@ -7,13 +7,13 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import delete, func, select
 
 from app.domain import LABELS, Entry, effective
 from app.storage import schema
 from app.storage.engine import Database
 from app.storage.log import refold
+from app.storage.portable import insert, numbers, run, sql
 from app.storage.signatures import row_from
 from models.records import Reading
 
@@ -80,9 +80,7 @@ class Labels:
 
     def members(self, issue_ids: Collection[int]) -> dict[int, list[int]]:
         """The signatures of each of the issues that are stored."""
-        query = text(
-            "SELECT issue_id, id FROM signatures WHERE issue_id IN (SELECT value FROM json_each(:ids)) ORDER BY id"
-        )
+        query = sql("SELECT issue_id, id FROM signatures WHERE issue_id IN NUMBERS(:ids) ORDER BY id")
         found: dict[int, list[int]] = {}
         with self._database.read() as connection:
             for row in connection.execute(query, {"ids": json.dumps(sorted(issue_ids))}):
@@ -91,7 +89,7 @@ class Labels:
 
     def items(self, signature_ids: Collection[int]) -> dict[int, Item]:
         """Those of the ids that are stored."""
-        wanted = text("SELECT value FROM json_each(:ids)").bindparams(ids=json.dumps([*map(int, signature_ids)]))
+        wanted = numbers(json.dumps([*map(int, signature_ids)]))
         columns = (
             _S.id,
             _S.issue_id,
@@ -105,16 +103,17 @@ class Labels:
             _S.strangeness,
         )
         query = (
-            select(*columns).join_from(schema.signatures, schema.issues, _S.issue_id == _I.id).where(_S.id.in_(wanted))
+            select(*columns)
+            .join_from(schema.signatures, schema.issues, _S.issue_id == _I.id)
+            .where(_S.id.bool_op("IN")(wanted))
         )
         with self._database.read() as connection:
             return {row["id"]: Item(**row) for row in connection.execute(query).mappings()}
 
     def vectors(self, encoder: str, signature_ids: Collection[int]) -> tuple[list[int], list[str], NDArray[np.float32]]:
         """Ids, keys and unit vectors (n, dims) of those that this encoder has embedded, by id."""
-        query = text(
-            "SELECT id, key, vector FROM signatures WHERE encoder = :encoder "
-            "AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id"
+        query = sql(
+            "SELECT id, key, vector FROM signatures WHERE encoder = :encoder AND id IN NUMBERS(:ids) ORDER BY id"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"encoder": encoder, "ids": json.dumps([*map(int, signature_ids)])}).all()
@@ -132,7 +131,7 @@ class Labels:
 
     def uncertain(self, *, limit: int, unless: Collection[int], from_key: str) -> list[int]:
         """Signatures of issues that are not routine, least sure first; none with a key below `from_key`, none of `unless`."""
-        return self._asked("json_extract(s.reading, '$.confidence'), s.id", limit, unless, from_key)
+        return self._asked("FIGURE(s.reading, confidence), s.id", limit, unless, from_key)
 
     def strange(self, *, limit: int, unless: Collection[int], from_key: str) -> list[int]:
         """The same, strangest first."""
@@ -140,9 +139,8 @@ class Labels:
 
     def below(self, key: str, *, unless: Collection[int], limit: int) -> list[int]:
         """Signatures with a key below this one, oldest first: a sample by hash, routine ones too."""
-        query = text(
-            "SELECT id FROM signatures WHERE key < :key AND id NOT IN (SELECT value FROM json_each(:unless)) "
-            "ORDER BY id LIMIT :limit"
+        query = sql(
+            "SELECT id FROM signatures WHERE key < :key AND id NOT IN NUMBERS(:unless) ORDER BY id LIMIT :limit"
         )
         with self._database.read() as connection:
             ids = json.dumps([*map(int, unless)])
@@ -152,15 +150,15 @@ class Labels:
         """How many signatures there are, and how many with a key below this one."""
         with self._database.read() as connection:
             row = connection.execute(
-                text("SELECT count(*), coalesce(sum(key < :key), 0) FROM signatures"), {"key": key}
+                sql("SELECT count(*), count(*) FILTER (WHERE key < :key) FROM signatures"), {"key": key}
             ).one()
         return int(row[0]), int(row[1])
 
     def disagreement(self, signature_ids: Collection[int]) -> dict[int, float]:
         """How far the anomaly detectors are apart about each, in [0, 1]; those that were judged."""
-        query = text(
+        query = sql(
             "SELECT signature_id, max(score) - min(score) AS apart FROM signature_anomaly WHERE detector != 'combined' "
-            "AND signature_id IN (SELECT value FROM json_each(:ids)) GROUP BY 1"
+            "AND signature_id IN NUMBERS(:ids) GROUP BY 1"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"ids": json.dumps([*map(int, signature_ids)])})
@@ -174,10 +172,10 @@ class Labels:
             others = set(connection.execute(held).scalars())
             got = [signature_id for signature_id in wanted if signature_id not in others][:n]
             if got:
-                row = insert(schema.label_leases)
+                row = insert(connection, schema.label_leases)
                 connection.execute(
                     row.on_conflict_do_update(
-                        ["signature_id"], set_={"actor": row.excluded.actor, "until": row.excluded.until}
+                        index_elements=["signature_id"], set_={"actor": row.excluded.actor, "until": row.excluded.until}
                     ),
                     [{"signature_id": signature_id, "actor": actor, "until": until} for signature_id in got],
                 )
@@ -203,12 +201,11 @@ class Labels:
         return turned
 
     def _set(self, readings: Mapping[int, tuple[str, Reading]]) -> list[Turned]:
-        issue_of = text(
-            "SELECT DISTINCT issue_id FROM signatures WHERE id IN (SELECT value FROM json_each(:ids)) ORDER BY 1"
-        )
-        shown = text("SELECT id, severity, category FROM issues WHERE id IN (SELECT value FROM json_each(:ids))")
+        issue_of = sql("SELECT DISTINCT issue_id FROM signatures WHERE id IN NUMBERS(:ids) ORDER BY 1")
+        shown = sql("SELECT id, severity, category FROM issues WHERE id IN NUMBERS(:ids)")
         with self._database.write() as connection:
-            connection.exec_driver_sql(
+            run(
+                connection,
                 "UPDATE signatures SET reading = ?, reader = ? WHERE id = ? AND reader = ?",
                 [(json.dumps(row_from(new)), new.model, one, before) for one, (before, new) in readings.items()],
             )
@@ -221,9 +218,9 @@ class Labels:
         return [Turned(one, before[one], after[one]) for one in issues if before[one] != after[one]]
 
     def _asked(self, order: str, limit: int, unless: Collection[int], from_key: str) -> list[int]:
-        query = text(
-            "SELECT s.id FROM signatures s JOIN issues i ON i.id = s.issue_id WHERE i.routine = 0 AND s.key >= :key "
-            f"AND s.id NOT IN (SELECT value FROM json_each(:unless)) ORDER BY {order} LIMIT :limit"
+        query = sql(
+            "SELECT s.id FROM signatures s JOIN issues i ON i.id = s.issue_id WHERE NOT i.routine AND s.key >= :key "
+            f"AND s.id NOT IN NUMBERS(:unless) ORDER BY {order} LIMIT :limit"
         )
         with self._database.read() as connection:
             ids = json.dumps([*map(int, unless)])

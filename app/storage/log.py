@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from app.domain import GROUPING, Entry, IssueState, NotFound, fold, validate
 from app.storage import schema
 from app.storage.engine import Database
 from app.storage.grouping import checked, lives_on, need, regroup, stored_issues
+from app.storage.portable import sql
 from app.storage.signatures import most_urgent
 
 _FOLDED = (
@@ -117,7 +118,9 @@ def append(connection: Connection, entry: Entry) -> int:
         entry = checked(connection, entry)
     if entry.kind == "undo" and not _is_of(connection, entry.answer["entry"], entry.issue_id):
         raise NotFound(f"issue {entry.issue_id} has no entry {entry.answer['entry']} to take back")
-    row_id = connection.execute(insert(schema.feedback).values(_values(entry)).returning(schema.feedback.c.id)).scalar_one()
+    row_id = connection.execute(
+        insert(schema.feedback).values(_values(entry)).returning(schema.feedback.c.id)
+    ).scalar_one()
     touched = regroup(connection) if _groups(connection, entry) else []
     if entry.issue_id is not None and _exists(connection, entry.issue_id):
         touched.append(entry.issue_id)
@@ -132,7 +135,7 @@ def stored_under(connection: Connection, key: str) -> int | None:
 
 
 def stored_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
-    query = text("SELECT key FROM feedback WHERE key IN (SELECT value FROM json_each(:keys))")
+    query = sql("SELECT key FROM feedback WHERE key IN WORDS(:keys)")
     return set(connection.execute(query, {"keys": json.dumps(list(keys))}).scalars())
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from app.storage.engine import Database
+from app.storage.portable import sql
 
 #: Characters of a signature's text that the map holds.
 CHARACTERS = 300
@@ -38,16 +37,16 @@ class Map:
 
     def version(self) -> str:
         """Changes with whatever a row shows: a signature, an event, an answer, a score."""
-        query = text(
+        query = sql(
             "SELECT (SELECT value FROM meta WHERE key = 'vectors'), (SELECT max(id) FROM events), "
-            "(SELECT max(id) FROM feedback), (SELECT round(sum(strangeness), 3) FROM issues)"
+            "(SELECT max(id) FROM feedback), (SELECT round(CAST(sum(strangeness) AS NUMERIC), 3) FROM issues)"
         )
         with self._database.read() as connection:
             return " ".join(map(str, connection.execute(query).one()))
 
     def rows(self, encoder: str) -> list[MapRow]:
         """Every signature whose vector this encoder made, by id."""
-        query = text(
+        query = sql(
             "SELECT s.id, s.issue_id, substr(s.text, 1, :characters), i.severity, i.category, s.strangeness, "
             "coalesce((SELECT service FROM events WHERE signature_id = s.id AND service != '' LIMIT 1), i.service), "
             "coalesce((SELECT min(time) FROM events WHERE signature_id = s.id), i.first_seen), "

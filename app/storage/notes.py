@@ -1,12 +1,12 @@
 """Small things that are stored by name: runbook links, visits, marks of the store itself."""
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.sqlite import insert
 
 from app.domain import Entry
 from app.storage import schema
 from app.storage.engine import Database
 from app.storage.log import append, stored_under
+from app.storage.portable import insert
 
 
 class Notes:
@@ -21,7 +21,7 @@ class Notes:
                 return  # said before; what came after it holds
             connection.execute(delete(table).where(table.c.action == action, table.c.service == service))
             if url:
-                connection.execute(insert(table).values(action=action, service=service, url=url))
+                connection.execute(insert(connection, table).values(action=action, service=service, url=url))
             append(connection, entry)
 
     def runbook(self, action: str, service: str) -> str:
@@ -44,9 +44,8 @@ class Notes:
         table = schema.visits
         with self._database.write() as connection:
             before = connection.execute(select(table.c.at).where(table.c.actor == actor)).scalar()
-            connection.execute(
-                insert(table).values(actor=actor, at=at).on_conflict_do_update(["actor"], set_={"at": at})
-            )
+            row = insert(connection, table).values(actor=actor, at=at)
+            connection.execute(row.on_conflict_do_update(index_elements=["actor"], set_={"at": at}))
         return before
 
     def last_visit(self, actor: str) -> float | None:
@@ -55,15 +54,14 @@ class Notes:
 
     def mark(self, key: str, value: str) -> None:
         with self._database.write() as connection:
-            connection.execute(
-                insert(schema.meta).values(key=key, value=value).on_conflict_do_update(["key"], set_={"value": value})
-            )
+            row = insert(connection, schema.meta).values(key=key, value=value)
+            connection.execute(row.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
     def claim(self, key: str, value: str) -> bool:
         """Sets a mark that nobody has set yet; False if there is one (of several processes, one gets True)."""
         with self._database.write() as connection:
-            done = connection.execute(insert(schema.meta).values(key=key, value=value).on_conflict_do_nothing(["key"]))
-            return done.rowcount == 1
+            row = insert(connection, schema.meta).values(key=key, value=value).on_conflict_do_nothing()
+            return connection.execute(row.returning(schema.meta.c.key)).first() is not None
 
     def marked(self, key: str) -> str:
         """The value of a mark, "" where there is none."""

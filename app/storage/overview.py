@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from app.storage.engine import Database
+from app.storage.portable import sql
 
 #: An issue that asks for a person now: urgent, not answered by anyone yet, not muted.
 NEEDS_YOU = (
-    "routine = 0 AND severity IN ('critical', 'high') AND status IN ('open', 'regressed') "
+    "NOT routine AND severity IN ('critical', 'high') AND status IN ('open', 'regressed') "
     "AND mute_per_hour IS NULL AND (muted_until IS NULL OR muted_until <= :now)"
 )
 
@@ -42,10 +41,10 @@ class Overview:
         """What the whole store holds: events, signatures, issues, and issues that ask for a person now."""
         with self._database.read() as connection:
             issues, events, need = connection.execute(
-                text(f"SELECT count(*), coalesce(sum(count), 0), coalesce(sum({NEEDS_YOU}), 0) FROM issues"), {"now": now}
+                sql(f"SELECT count(*), coalesce(sum(count), 0), count(*) FILTER (WHERE {NEEDS_YOU}) FROM issues"), {"now": now}
             ).one()
-            signatures = connection.execute(text("SELECT count(*) FROM signatures")).scalar_one()
-        return {"events": events, "signatures": signatures, "issues": issues, "issues_need_you": need}
+            signatures = connection.execute(sql("SELECT count(*) FROM signatures")).scalar_one()
+        return {"events": int(events), "signatures": signatures, "issues": issues, "issues_need_you": need}
 
     def totals(self, now: float, since: float, until: float) -> Totals:
         """Counts of what happened between two times; `lines` is of the uploads whose events lie in it."""
@@ -53,17 +52,17 @@ class Overview:
         inside = "events WHERE time >= :since AND time <= :until"
         with self._database.read() as connection:
             events, signatures = connection.execute(
-                text(f"SELECT count(*), count(DISTINCT signature_id) FROM {inside}"), span
+                sql(f"SELECT count(*), count(DISTINCT signature_id) FROM {inside}"), span
             ).one()
             lines = connection.execute(
-                text(f"SELECT coalesce(sum(lines), 0) FROM uploads WHERE id IN (SELECT upload_id FROM {inside})"), span
+                sql(f"SELECT coalesce(sum(lines), 0) FROM uploads WHERE id IN (SELECT upload_id FROM {inside})"), span
             ).scalar_one()
             errors = connection.execute(
-                text(f"SELECT count(*) FROM {inside} AND level IN ('error', 'critical')"), span
+                sql(f"SELECT count(*) FROM {inside} AND level IN ('error', 'critical')"), span
             ).scalar_one()
             issues, need = connection.execute(
-                text(
-                    "SELECT count(*), coalesce(sum(" + NEEDS_YOU + "), 0) FROM issues WHERE routine = 0 "
+                sql(
+                    f"SELECT count(*), count(*) FILTER (WHERE {NEEDS_YOU}) FROM issues WHERE NOT routine "
                     f"AND id IN (SELECT issue_id FROM signatures WHERE id IN (SELECT signature_id FROM {inside}))"
                 ),
                 span,
@@ -72,10 +71,10 @@ class Overview:
 
     def by_severity(self, since: float, until: float) -> list[Cell]:
         """Issues (not routine) and their events, per severity: Cell(name="issues"|"events")."""
-        query = text(
+        query = sql(
             "SELECT i.severity, count(DISTINCT i.id) AS issues, count(*) AS events FROM issues i "
             "JOIN signatures s ON s.issue_id = i.id JOIN events e ON e.signature_id = s.id "
-            "WHERE i.routine = 0 AND e.time >= :since AND e.time <= :until GROUP BY i.severity"
+            "WHERE NOT i.routine AND e.time >= :since AND e.time <= :until GROUP BY i.severity"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"since": since, "until": until}).all()
@@ -90,13 +89,13 @@ class Overview:
     def by_time(self, since: float, until: float, buckets: int = 48) -> list[Cell]:
         """The same per bucket of time; `name` is the bucket's number from 0."""
         width = max((until - since) / buckets, 1e-9)
-        expression = "min(CAST((e.time - :since) / :width AS INTEGER), :buckets - 1)"
+        expression = "LESSER(WHOLE((e.time - :since) / :width), :buckets - 1)"
         return self._events_by(expression, since, until, width=width, buckets=buckets)
 
     def _events_by(self, expression: str, since: float, until: float, **more: float) -> list[Cell]:
-        query = text(
+        query = sql(
             f"SELECT {expression} AS name, i.severity, count(*) AS n FROM events e JOIN signatures s ON s.id = e.signature_id "
-            "JOIN issues i ON i.id = s.issue_id WHERE i.routine = 0 AND e.time >= :since AND e.time <= :until "
+            "JOIN issues i ON i.id = s.issue_id WHERE NOT i.routine AND e.time >= :since AND e.time <= :until "
             "GROUP BY 1, 2"
         )
         with self._database.read() as connection:
@@ -106,5 +105,5 @@ class Overview:
     def span(self) -> tuple[float, float] | None:
         """First and last event time, None while the store is empty."""
         with self._database.read() as connection:
-            first, last = connection.execute(text("SELECT min(time), max(time) FROM events")).one()
+            first, last = connection.execute(sql("SELECT min(time), max(time) FROM events")).one()
         return None if first is None else (first, last)

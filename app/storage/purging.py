@@ -8,10 +8,7 @@ sees to it): who answered what about which issue, and when, stays as it was said
 """
 
 import json
-import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any, Final, NamedTuple
@@ -20,27 +17,28 @@ from urllib.parse import quote
 from sqlalchemy import (
     Column,
     Connection,
+    PrimaryKeyConstraint,
     Table,
-    Text,
+    UniqueConstraint,
     and_,
     delete,
     func,
     insert,
-    literal,
+    not_,
     or_,
     select,
-    text,
-    type_coerce,
     update,
 )
 
 from app.domain import STATEMENTS, Entry
 from app.storage import schema
-from app.storage.engine import BUSY_SECONDS, Database
-from app.storage.ingestion import SEARCHED, NewSignature, _signature_row
+from app.storage.engine import Database
+from app.storage.ingestion import NewSignature, _signature_row, name_entities
 from app.storage.log import append, refold
+from app.storage.portable import holds, names, run, sql, stored_text
 from app.storage.signatures import ids_of, restamp
 from app.storage.uploads import _delete_empty_signatures, _issues_of, _recount
+from app.storage.words import merge_words, put_words
 from models.analyse.judgement import louder
 from models.text.decode import clean
 from models.text.redact import MARKED
@@ -87,8 +85,6 @@ CODED: Final[dict[str, tuple[str, ...]]] = {
 #: Names in the JSON of the log whose values are words of the taxonomy.
 _CODED_NAMES: Final = frozenset({"action", "worked", "severity", "category", "kind", "status"})
 _PURGING: Final = "purging"
-#: Tries to empty the journal while another process reads.
-_TRIES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,23 +169,13 @@ class Purging:
             _show_what_is_left(connection, left, title)
             _recount(connection, issue_ids)
             _record(connection, secrets, replace(entry, answer=entry.answer | _counts(held, merged)))
-            connection.exec_driver_sql("INSERT INTO signature_text(signature_text) VALUES ('optimize')")
+            merge_words(connection)
             restamp(connection)
         return Changed(held, added, merged)
 
     def scrub(self) -> bool:
-        """Writes the file anew without a free page and empties the journal; False if others hold on to old pages."""
-        with closing(sqlite3.connect(self._database.file, timeout=BUSY_SECONDS, isolation_level=None)) as connection:
-            connection.execute("PRAGMA secure_delete=ON")
-            try:
-                connection.execute("VACUUM")
-            except sqlite3.OperationalError:  # a reader that does not end, or no room for a copy
-                return False
-            for _ in range(_TRIES):
-                if connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0:
-                    return True
-                time.sleep(0.1)
-        return False
+        """Leaves no old page, neither in a journal nor in a file; False if others hold on to them."""
+        return self._database.scrub()
 
 
 def without(text: str, secrets: Sequence[str]) -> str:
@@ -226,12 +212,7 @@ def _holds(columns: Sequence[Any], secrets: Sequence[str]) -> Any:
     """Whether one of the columns holds a spelling; bytes by bytes, so upper and lower case differ."""
     # JSON columns hold the spellings of a JSON text once more escaped.
     words = {word for spelling in _all_spellings(secrets) for word in (spelling, json.dumps(spelling)[1:-1])}
-    return or_(*(func.instr(column, literal(word)) > 0 for column in columns for word in sorted(words)))
-
-
-def _text(column: Column[Any]) -> Any:
-    """The column as its stored text, also where it is JSON."""
-    return type_coerce(column, Text)
+    return or_(*(holds(column, word) for column in columns for word in sorted(words)))
 
 
 def _free(table: Table) -> list[Column[Any]]:
@@ -241,26 +222,26 @@ def _free(table: Table) -> list[Column[Any]]:
 def _signatures_holding(connection: Connection, secrets: Sequence[str]) -> list[int]:
     """Ids of signatures that show a secret, or one of whose events holds it."""
     s, e = schema.signatures, schema.events
-    own = select(s.c.id).where(_holds([_text(column) for column in _free(s)], secrets))
-    theirs = select(e.c.signature_id).where(_holds([_text(column) for column in _free(e)], secrets))
+    own = select(s.c.id).where(_holds([stored_text(column) for column in _free(s)], secrets))
+    theirs = select(e.c.signature_id).where(_holds([stored_text(column) for column in _free(e)], secrets))
     return sorted({*connection.execute(own).scalars(), *connection.execute(theirs.distinct()).scalars()})
 
 
 def _events_holding(connection: Connection, secrets: Sequence[str]) -> Any:
     """Events that hold a secret, and all events of a signature whose own text does."""
     s, e = schema.signatures, schema.events
-    own = select(s.c.id).where(_holds([_text(column) for column in (s.c.text, s.c.parts, s.c.raw)], secrets))
+    own = select(s.c.id).where(_holds([stored_text(column) for column in (s.c.text, s.c.parts, s.c.raw)], secrets))
     return (
         select(e.c.id, e.c.signature_id, s.c.issue_id, e.c.raw, e.c.level, e.c.source_file, e.c.identity.is_not(None))
         .join_from(e, s, e.c.signature_id == s.c.id)
-        .where(or_(_holds([_text(column) for column in _free(e)], secrets), e.c.signature_id.in_(own)))
+        .where(or_(_holds([stored_text(column) for column in _free(e)], secrets), e.c.signature_id.in_(own)))
         .order_by(e.c.id)
     )
 
 
 def _held(connection: Connection, secrets: Sequence[str]) -> Held:
     def number(table: Table) -> int:
-        holding = _holds([_text(column) for column in _free(table)], secrets)
+        holding = _holds([stored_text(column) for column in _free(table)], secrets)
         return int(connection.execute(select(func.count()).select_from(table).where(holding)).scalar_one())
 
     signatures = len(_signatures_holding(connection, secrets))
@@ -279,16 +260,17 @@ def _move(
         row = insert(schema.signatures).values(values).returning(schema.signatures.c.id)
         signature_id = ids[item.signature.key] = int(connection.execute(row).scalar_one())
         named = [(signature_id, *entity) for entity in item.entities]
-        if named:
-            connection.exec_driver_sql("INSERT OR IGNORE INTO signature_entities VALUES (?, ?, ?)", named)
+        name_entities(connection, named)
     if events:
-        connection.exec_driver_sql(
+        run(
+            connection,
             "UPDATE events SET raw = ?, signature_id = ?, identity = NULL WHERE id = ?",
             [(event.raw, ids[event.key], event.id) for event in events],
         )
-    timed = [(event.identity, event.id) for event in events if event.identity is not None]
+    timed = [(event.identity, event.id, event.identity) for event in events if event.identity is not None]
     if timed:
-        connection.exec_driver_sql("UPDATE OR IGNORE events SET identity = ? WHERE id = ?", timed)
+        unless = "NOT EXISTS (SELECT 1 FROM events other WHERE other.identity = ?)"
+        run(connection, f"UPDATE events SET identity = ? WHERE id = ? AND {unless}", timed)
     return {event.signature_id: ids[event.key] for event in events}, len(missing)
 
 
@@ -311,17 +293,24 @@ def _blank(connection: Connection, secrets: Sequence[str]) -> None:
 def _blank_table(connection: Connection, table: Table, secrets: Sequence[str]) -> None:
     columns = _free(table)
     identity = list(table.primary_key.columns)
-    # A primary key that holds it (a name in `visits`, a service in `runbooks`) cannot collide: one secret, one mark.
-    rows = connection.execute(
-        select(*identity, *(c for c in columns if c not in identity)).where(_holds([_text(c) for c in columns], secrets))
-    ).mappings()
+    rows = connection.execute(select(table).where(_holds([stored_text(c) for c in columns], secrets))).mappings()
     for row in rows.all():
         values = {c.name: _clean_value(row[c.name], secrets) for c in columns}
         if table is schema.feedback and values["key"] != row["key"]:
             values["key"] = f"{values['key']}#{row['id']}"  # keys are unique
-        here = [column == row[column.name] for column in identity]
-        statement = update(table).where(*here).values(values)
-        connection.execute(statement if table is schema.feedback else statement.prefix_with("OR REPLACE"))
+        here = and_(*(column == row[column.name] for column in identity))
+        if table is not schema.feedback:
+            _make_room(connection, table, here, dict(row) | values)
+        connection.execute(update(table).where(here).values(values))
+
+
+def _make_room(connection: Connection, table: Table, here: Any, values: dict[str, Any]) -> None:
+    """Deletes the rows that the cleaned one would be equal to where no two may be equal."""
+    for constraint in table.constraints:
+        columns = list(constraint.columns) if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint) else []
+        if any(column.name in FREE[table.name] for column in columns):
+            equal = [column == values[column.name] for column in columns]
+            connection.execute(delete(table).where(*equal, not_(here)))
 
 
 def _clean_value(value: Any, secrets: Sequence[str], name: str = "") -> Any:
@@ -344,7 +333,7 @@ def _merge(connection: Connection, moves: dict[int, int]) -> dict[int, int]:
     signatures and lives on. Returns {id that ends: id that lives on}.
     """
     s = schema.signatures.c
-    of_all = text("SELECT id, issue_id FROM signatures WHERE id IN (SELECT value FROM json_each(:ids))")
+    of_all = sql("SELECT id, issue_id FROM signatures WHERE id IN NUMBERS(:ids)")
     rows = connection.execute(of_all, {"ids": json.dumps([*moves, *moves.values()])})
     issue_of = {row.id: row.issue_id for row in rows}
     merged: dict[int, int] = {}
@@ -375,23 +364,21 @@ def _show(connection: Connection, signature_id: int, title: Callable[[str], str]
     levels = connection.execute(select(e.level).where(e.signature_id == signature_id).distinct()).scalars()
     values = {"raw": raw, "title": title(raw), "level": reduce(louder, levels)}
     kind = connection.execute(update(s).where(s.c.id == signature_id).values(values).returning(s.c.text)).scalar_one()
-    connection.execute(text("DELETE FROM signature_text WHERE rowid = :id"), {"id": signature_id})
-    connection.exec_driver_sql(
-        "INSERT INTO signature_text(rowid, text, raw, service) VALUES (?, ?, ?, ?)",
-        (signature_id, kind, raw[:SEARCHED], service),
-    )
+    put_words(connection, [(signature_id, kind, raw, service)])
 
 
 def _has_events(connection: Connection, issue_id: int) -> bool:
     s, e = schema.signatures.c, schema.events.c
-    query = select(e.id).join_from(schema.events, schema.signatures, e.signature_id == s.id).where(s.issue_id == issue_id)
+    query = (
+        select(e.id).join_from(schema.events, schema.signatures, e.signature_id == s.id).where(s.issue_id == issue_id)
+    )
     return connection.execute(query.limit(1)).first() is not None
 
 
 def _is_answered(connection: Connection, issue_id: int) -> bool:
     """Whether a person said anything of it, or merged another into it."""
     c = schema.feedback.c
-    merged = and_(c.kind == "merge", func.json_extract(c.answer, "$.into") == issue_id)
+    merged = and_(c.kind == "merge", names(c.answer, "into") == str(issue_id))
     query = select(c.id).where(or_(and_(c.issue_id == issue_id, c.kind.in_(STATEMENTS)), merged)).limit(1)
     return connection.execute(query).first() is not None
 
@@ -410,7 +397,7 @@ def _record(connection: Connection, secrets: Sequence[str], entry: Entry) -> Non
     """The audit row, then the log's own texts, then the issues that are folded from them."""
     row = append(connection, entry)
     connection.execute(insert(schema.meta).values(key=_PURGING, value=str(row)))
-    holding = _holds([_text(column) for column in _free(schema.feedback)], secrets)
+    holding = _holds([stored_text(column) for column in _free(schema.feedback)], secrets)
     said_of = connection.execute(select(schema.feedback.c.issue_id).where(holding).distinct()).scalars().all()
     _blank_table(connection, schema.feedback, secrets)
     connection.execute(delete(schema.meta).where(schema.meta.c.key == _PURGING))

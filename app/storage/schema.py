@@ -187,7 +187,9 @@ forecasts = Table(
     Column("next_errors", JSON, nullable=False, default=list),  # (signature, probability)
     Column("forecastable", Boolean, nullable=False),
     Column("reason", Text, nullable=False, default=""),
-    Column("outcome", String, nullable=False, default="", index=True),  # right, false alarm, missed, quiet, none; "" too early
+    Column(
+        "outcome", String, nullable=False, default="", index=True
+    ),  # right, false alarm, missed, quiet, none; "" too early
     Column("failed_at", Float),
     Column("failed_service", String, nullable=False, default=""),
     Column("next_rank", Integer),  # place of the error that came next, -1 where it was not listed

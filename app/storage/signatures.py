@@ -1,17 +1,19 @@
 """Signatures: looked up by key, read back with their vectors, judged with their level."""
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select, text, update
+from sqlalchemy import Connection, func, select, update
 
 from app.domain import NotFound
 from app.storage import schema
 from app.storage.engine import Database
+from app.storage.portable import run, sql
 from models.analyse.judgement import judge, rank
 from models.records import Reading, Signature
 
@@ -116,7 +118,8 @@ class Signatures:
         if not vectors:
             return
         with self._database.write() as connection:
-            connection.exec_driver_sql(
+            run(
+                connection,
                 "UPDATE signatures SET encoder = ?, vector = ? WHERE id = ?",
                 [
                     (encoder, vector.astype(np.float32).tobytes(), signature_id)
@@ -131,7 +134,8 @@ class Signatures:
             return
         c = schema.signatures.c
         with self._database.write() as connection:
-            connection.exec_driver_sql(
+            run(
+                connection,
                 "UPDATE signatures SET strangeness = ?, detector = ? WHERE id = ?",
                 [(round(score, 4), detector, signature_id) for signature_id, score in scores.items()],
             )
@@ -144,18 +148,15 @@ class Signatures:
 def restamp(connection: Connection) -> None:
     """Draws a new stamp; part of every transaction that changes which vectors there are."""
     connection.execute(
-        text(
-            "INSERT INTO meta(key, value) VALUES (:key, lower(hex(randomblob(8)))) "
-            "ON CONFLICT(key) DO UPDATE SET value = excluded.value"
-        ),
-        {"key": _STAMP},
+        sql("INSERT INTO meta(key, value) VALUES (:key, :stamp) ON CONFLICT(key) DO UPDATE SET value = excluded.value"),
+        {"key": _STAMP, "stamp": secrets.token_hex(8)},
     )
 
 
 def ids_of(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
-    query = text("SELECT json_group_object(key, id) FROM signatures WHERE key IN (SELECT value FROM json_each(:keys))")
-    ids: dict[str, int] = json.loads(connection.execute(query, {"keys": json.dumps(list(keys))}).scalar_one())
-    return ids
+    query = sql("SELECT GATHERED(key, id) FROM signatures WHERE key IN WORDS(:keys)")
+    found = json.loads(connection.execute(query, {"keys": json.dumps(list(keys))}).scalar_one())
+    return {str(key): int(signature_id) for key, signature_id in found}
 
 
 def most_urgent(connection: Connection, issue_id: int) -> Judged:

@@ -7,7 +7,7 @@ from app.storage.anomalies import Anomalies
 from app.storage.arrivals import Arrivals
 from app.storage.clicks import Clicks
 from app.storage.drift import DriftData
-from app.storage.engine import Database
+from app.storage.engine import open_database
 from app.storage.following import Following
 from app.storage.forecasts import Forecasts
 from app.storage.graph import Graph
@@ -27,10 +27,10 @@ from app.storage.versions import Versions
 
 
 class Store:
-    """A store in the SQLite file given, created and migrated as needed."""
+    """A store in a SQLite file, or in the PostgreSQL database at a URL; its tables are created and migrated as needed."""
 
-    def __init__(self, file: Path) -> None:
-        self.database = Database(file)
+    def __init__(self, at: Path | str) -> None:
+        self.database = open_database(at)
         self.database.migrate()
         self.uploads = Uploads(self.database)
         self.signatures = Signatures(self.database)
@@ -55,11 +55,11 @@ class Store:
         self.tokens = Tokens(self.database)
 
     def check(self) -> str:
-        """What SQLite's own integrity check finds wrong, "" where nothing is."""
+        """What the database's own check finds wrong, "" where nothing is."""
         return self.database.check()
 
     def version(self) -> str:
-        """The migration the file is at."""
+        """The migration that the store is at."""
         return self.database.version()
 
     def close(self) -> None:

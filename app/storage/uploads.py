@@ -5,15 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from app.domain import Entry, NotFound
 from app.storage import schema
 from app.storage.engine import Database
 from app.storage.grouping import recount
-from app.storage.ingestion import SEARCHED, Batch, NewSignature, Occurrence, write_batch
+from app.storage.ingestion import Batch, NewSignature, Occurrence, write_batch
 from app.storage.log import append, refold
+from app.storage.portable import sql
 from app.storage.signatures import restamp
+from app.storage.words import merge_words, put_words
 from models.analyse.judgement import louder
 
 
@@ -108,11 +110,10 @@ class Uploads:
                 _show_another(connection, signature_id, title)
             _recount(connection, issue_ids)
             connection.execute(delete(schema.uploads).where(schema.uploads.c.id == upload_id))
-            # Merged, the full-text index no longer holds the words of what was deleted.
-            connection.exec_driver_sql("INSERT INTO signature_text(signature_text) VALUES ('optimize')")
+            merge_words(connection)
             restamp(connection)
             append(connection, replace(entry, answer=entry.answer | {"signatures": len(gone)}))
-        self._database.forget()
+        self._database.forget(("events", "signatures", "signature_text", "issues"))
         return gone
 
 
@@ -127,19 +128,17 @@ def _delete_empty_signatures(connection: Connection, candidates: Sequence[int]) 
     """Deletes those without an event, and the issues that have no signature left."""
     gone = list(
         connection.execute(
-            text(
-                "SELECT id FROM signatures WHERE id IN (SELECT value FROM json_each(:ids)) "
+            sql(
+                "SELECT id FROM signatures WHERE id IN NUMBERS(:ids) "
                 "AND NOT EXISTS (SELECT 1 FROM events WHERE signature_id = signatures.id)"
             ),
             {"ids": json.dumps(list(candidates))},
         ).scalars()
     )
     ids = {"ids": json.dumps(gone)}
-    connection.execute(text("DELETE FROM signature_text WHERE rowid IN (SELECT value FROM json_each(:ids))"), ids)
-    connection.execute(text("DELETE FROM signatures WHERE id IN (SELECT value FROM json_each(:ids))"), ids)
-    connection.execute(
-        text("DELETE FROM issues WHERE NOT EXISTS (SELECT 1 FROM signatures WHERE issue_id = issues.id)")
-    )
+    connection.execute(sql("DELETE FROM signature_text WHERE rowid IN NUMBERS(:ids)"), ids)
+    connection.execute(sql("DELETE FROM signatures WHERE id IN NUMBERS(:ids)"), ids)
+    connection.execute(sql("DELETE FROM issues WHERE NOT EXISTS (SELECT 1 FROM signatures WHERE issue_id = issues.id)"))
     return gone
 
 
@@ -155,15 +154,11 @@ def _show_another(connection: Connection, signature_id: int, title: Callable[[st
     if raw == before:
         return
     connection.execute(update(schema.signatures).where(s.id == signature_id).values(raw=raw, title=title(raw)))
-    connection.execute(text("DELETE FROM signature_text WHERE rowid = :id"), {"id": signature_id})
-    connection.exec_driver_sql(
-        "INSERT INTO signature_text(rowid, text, raw, service) VALUES (?, ?, ?, ?)",
-        (signature_id, kind, raw[:SEARCHED], service),
-    )
+    put_words(connection, [(signature_id, kind, raw, service)])
 
 
 def _issues_of(connection: Connection, signature_ids: Sequence[int]) -> list[int]:
-    query = text("SELECT DISTINCT issue_id FROM signatures WHERE id IN (SELECT value FROM json_each(:ids))")
+    query = sql("SELECT DISTINCT issue_id FROM signatures WHERE id IN NUMBERS(:ids)")
     return list(connection.execute(query, {"ids": json.dumps(list(signature_ids))}).scalars())
 
 

@@ -4,12 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from app.domain import Entry, NotFound
 from app.storage import schema
 from app.storage.engine import Database
 from app.storage.log import append, stored_under
+from app.storage.portable import insert, sql
 from app.storage.signatures import SignatureRow, _row
 from models.records import Reading
 
@@ -76,7 +77,7 @@ class Versions:
             if version.state == "current" and found != "current":
                 _retire(connection, version.name, ("current",), version.since, f"replaced by {version.version}")
             if found is None:
-                connection.execute(insert(schema.versions).values(values))
+                connection.execute(insert(connection, schema.versions).values(values))
             elif version.state == "current":
                 connection.execute(update(schema.versions).where(*of).values(state="current", since=version.since))
             _restamp(connection)
@@ -148,13 +149,13 @@ class Versions:
                  "confidence": reading.confidence} for one, reading in readings.items()]  # fmt: skip
         if rows:
             with self._database.write() as connection:
-                connection.execute(insert(schema.shadow_readings).prefix_with("OR IGNORE"), rows)
+                connection.execute(insert(connection, schema.shadow_readings).on_conflict_do_nothing(), rows)
 
     def beside(self, version_id: int) -> tuple[int, int]:
         """How many signatures a version in waiting read, and how many of them it reads as they are shown."""
-        query = text(
-            "SELECT count(*), coalesce(sum(r.severity = json_extract(s.reading, '$.severity') AND "
-            "r.category = json_extract(s.reading, '$.category')), 0) "
+        query = sql(
+            "SELECT count(*), count(*) FILTER (WHERE r.severity = FIELD(s.reading, severity) AND "
+            "r.category = FIELD(s.reading, category)) "
             "FROM shadow_readings r JOIN signatures s ON s.id = r.signature_id WHERE r.version_id = :id"
         )
         with self._database.read() as connection:
@@ -167,11 +168,11 @@ class Versions:
 
     def answers(self, since: float) -> list[tuple[str, bool]]:
         """(reader, accepted): the first accept or reject of each issue since then, and who had read its first signature."""
-        query = text(
+        query = sql(
             "SELECT s.reader, f.kind FROM feedback f JOIN signatures s ON s.id = "
             "(SELECT min(id) FROM signatures WHERE issue_id = f.issue_id) WHERE f.id IN "
             "(SELECT min(g.id) FROM feedback g WHERE g.kind IN ('accept', 'reject') AND g.at >= :since AND g.id NOT IN "
-            "(SELECT json_extract(u.answer, '$.entry') FROM feedback u WHERE u.kind = 'undo') GROUP BY g.issue_id)"
+            "(SELECT WHOLE(FIGURE(u.answer, entry)) FROM feedback u WHERE u.kind = 'undo') GROUP BY g.issue_id)"
         )
         with self._database.read() as connection:
             return [(row.reader, row.kind == "accept") for row in connection.execute(query, {"since": since})]
@@ -200,5 +201,6 @@ def _retire(connection: Connection, name: str, states: Sequence[str], at: float,
 
 
 def _restamp(connection: Connection) -> None:
-    connection.execute(text("INSERT INTO meta (key, value) VALUES (:key, '1') "
-                            "ON CONFLICT (key) DO UPDATE SET value = CAST(value AS INTEGER) + 1"), {"key": _STAMP})  # fmt: skip
+    connection.execute(sql("INSERT INTO meta (key, value) VALUES (:key, '1') "
+                            "ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS INTEGER) + 1 AS VARCHAR)"),
+                       {"key": _STAMP})  # fmt: skip

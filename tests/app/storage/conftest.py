@@ -1,4 +1,4 @@
-"""A store without services: signatures and events are made by hand."""
+"""A store without services, in a SQLite file and on PostgreSQL: signatures and events are made by hand."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from app.storage.ingestion import Batch, NewSignature, Occurrence
+from app.storage.sqlite import SqliteDatabase
 from app.storage.store import Store
 from models.records import Event, Reading
 from models.taxonomy import ACTIONS
@@ -30,11 +31,57 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "data" / "stacklens.db"
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def at(request: pytest.FixtureRequest, file: Path) -> str:
+    """The URL of a store with nothing in it."""
+    if request.param == "sqlite":
+        return f"sqlite:///{file}"
+    url: str = request.getfixturevalue("postgres").emptied()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, file: Path) -> str:
+    """The URL of a store that has no table yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{file}"
+    url: str = request.getfixturevalue("postgres").schema()
+    return url
+
+
 @pytest.fixture
-def store(file: Path) -> Iterator[Store]:
-    opened = Store(file)
+def store(at: str) -> Iterator[Store]:
+    opened = Store(at)
     yield opened
     opened.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def any_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Store]:
+    """Opens a new, empty store at each call: for tests that need many."""
+    if request.param == "sqlite":
+        return lambda: Store(tmp_path_factory.mktemp("store") / "stacklens.db")
+    server = request.getfixturevalue("postgres")
+    return lambda: Store(server.emptied())
+
+
+@pytest.fixture
+def on_disk(store: Store) -> Callable[[], bytes]:
+    """What stands in the files of the store now, free pages and journal of SQLite included."""
+
+    def read() -> bytes:
+        database = store.database
+        if isinstance(database, SqliteDatabase):
+            return b"".join(part.read_bytes() for part in database.file.parent.glob(database.file.name + "*"))
+        with database.write() as connection:
+            connection.exec_driver_sql("CHECKPOINT")
+            files = (
+                "SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c "
+                "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'i')"
+            )
+            return b"".join(connection.exec_driver_sql(files).scalars())
+
+    return read
 
 
 @pytest.fixture

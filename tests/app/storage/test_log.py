@@ -196,10 +196,8 @@ STATEMENTS = st.one_of(
 
 @given(st.lists(STATEMENTS, max_size=12))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_every_issue_equals_the_fold_of_its_entries(tmp_path_factory, put, statements):
-    from app.storage.store import Store
-
-    store = Store(tmp_path_factory.mktemp("fold") / "s.db")
+def test_every_issue_equals_the_fold_of_its_entries(any_store, put, statements):
+    store = any_store()
     put(store, "connection refused")
     for at, (kind, answer) in enumerate(statements, start=2000):
         if kind == "event":

@@ -1,17 +1,13 @@
 """Which signatures are one issue: replayed from the log, the same after every restart, removal, purge and rebuild."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain import Entry, InvalidInput, NotFound
-from app.storage import engine
-from app.storage.engine import Database
+from app.storage.engine import open_database
 from app.storage.grouping import Born, replay
 from app.storage.issues import IssueFilter
 from app.storage.store import Store
@@ -58,13 +54,13 @@ def test_a_merge_brings_counts_times_service_and_severity_and_an_undo_takes_them
     assert store.log.rebuild() == 0
 
 
-def test_new_events_stay_merged_after_a_restart_and_a_rebuild(store, file, put, say, three):
+def test_new_events_stay_merged_after_a_restart_and_a_rebuild(store, at, put, say, three):
     say("merge", 1, into=2)
     put(store, "disk full", "took 5 ms", time=40.0)
     after = summary(store)
     assert after[2] == ("took 2 ms", 5, 10.0, 41.0, "orders")
     store.close()
-    again = Store(file)
+    again = Store(at)
     assert summary(again) == after
     assert again.log.rebuild() == 0
     with again.database.write() as connection:  # as if nothing but the log and the events were left
@@ -170,7 +166,7 @@ def test_not_the_same_holds_for_what_the_two_became(store, say, three):
     assert store.grouping.apart(1) == set()
 
 
-def test_removing_an_upload_keeps_the_counts_of_merged_issues_right(store, file, put, say):
+def test_removing_an_upload_keeps_the_counts_of_merged_issues_right(store, on_disk, put, say):
     put(store, "disk full", time=10.0)
     put(store, "took 1 ms", time=20.0, service="search", level="info")
     put(store, "took 2 ms", time=5.0, service="mail")
@@ -181,7 +177,7 @@ def test_removing_an_upload_keeps_the_counts_of_merged_issues_right(store, file,
     assert store.log.rebuild() == 0
     say("undo", 1, entry=merged)  # of it nothing is left to come back
     assert summary(store) == {2: ("took 1 ms", 2, 5.0, 20.0, "search")}
-    assert b"disk full" not in file.read_bytes()
+    assert b"disk full" not in on_disk()
 
 
 def test_an_issue_that_loses_its_own_signature_is_shown_by_a_merged_one(store, put, say, three):
@@ -212,24 +208,21 @@ def test_many_merges_are_one_transaction(store, say, three):
     assert {id: issue.count for id, issue in rows(store).items()} == {1: 4}
 
 
-def test_an_older_store_gets_homes_and_titles(file):
-    old = Database(file)
-    config = Config()
-    config.set_main_option("script_location", str(Path(engine.__file__).parent / "migrations"))
+def test_an_older_store_gets_homes_and_titles(empty):
+    old = open_database(empty)
+    old.migrate("0005")
     with old.write() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0005")
         connection.exec_driver_sql(
             "INSERT INTO issues(title, severity, category, confidence, strangeness, routine, count, first_seen, last_seen, "
             "service, status, assignee, accepted_action, rejected_actions, resolved_by, resolution_note, worked) "
-            "VALUES ('disk full', 'low', 'storage', 1, 0, 0, 1, 1, 1, '', 'open', '', '', '[]', '', '', '')"
+            "VALUES ('disk full', 'low', 'storage', 1, 0, false, 1, 1, 1, '', 'open', '', '', '[]', '', '', '')"
         )
         connection.exec_driver_sql(
             "INSERT INTO signatures(issue_id, key, text, parts, normaliser, raw, exception_type, level, encoder, vector, "
-            "reading, reader, strangeness, detector) VALUES (1, 'k', 't', '[]', 'n', 'r', '', '', 'e', x'', '{}', 'r', 0, 'd')"
+            "reading, reader, strangeness, detector) VALUES (1, 'k', 't', '[]', 'n', 'r', '', '', 'e', '', '{}', 'r', 0, 'd')"
         )
     old.close()
-    store = Store(file)
+    store = Store(empty)
     with store.database.read() as connection:
         found = connection.exec_driver_sql(
             "SELECT issue_id, home_id, origin_id, grouped_from, title FROM signatures"
@@ -240,8 +233,8 @@ def test_an_older_store_gets_homes_and_titles(file):
 
 @settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
-def test_whatever_is_said_and_undone_every_signature_is_in_one_stored_issue(tmp_path_factory, put, data):
-    store = Store(tmp_path_factory.mktemp("merging") / "stacklens.db")
+def test_whatever_is_said_and_undone_every_signature_is_in_one_stored_issue(any_store, put, data):
+    store = any_store()
     put(store, "alpha fails", "beta breaks", "gamma ends", "delta stops")
     said = []
     for step in range(data.draw(st.integers(1, 6))):

@@ -5,16 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.storage.store import Store
-
 ROOT = Path(__file__).resolve().parents[3]
 WRITE = """
 import sys
-from pathlib import Path
 from app.domain import Entry
 from app.storage.store import Store
 
-store, who, n = Store(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+store, who, n = Store(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 for number in range(n):
     store.log.append(Entry(key=f"{who}-{number}", at=1.0, actor=who, kind="comment", issue_id=1, answer={"text": str(number)}))
     print(number, flush=True)
@@ -22,9 +19,9 @@ sys.stdin.read()
 """
 
 
-def writer(file, who, n):
+def writer(at, who, n):
     return subprocess.Popen(
-        [sys.executable, "-c", WRITE, str(file), who, str(n)],
+        [sys.executable, "-c", WRITE, at, who, str(n)],
         cwd=ROOT,
         text=True,
         stdin=subprocess.PIPE,
@@ -32,9 +29,9 @@ def writer(file, who, n):
     )
 
 
-def test_two_processes_that_write_at_once_lose_nothing(store, file, put):
+def test_two_processes_that_write_at_once_lose_nothing(store, at, put):
     put(store, "disk full")
-    running = [writer(file, who, 60) for who in ("ada", "bob")]
+    running = [writer(at, who, 60) for who in ("ada", "bob")]
     for process in running:
         process.communicate("", timeout=60)
     assert [process.returncode for process in running] == [0, 0]
@@ -45,14 +42,14 @@ def test_two_processes_that_write_at_once_lose_nothing(store, file, put):
     assert store.log.rebuild() == 0
 
 
-def test_a_kill_right_after_an_answer_loses_nothing(store, file, put):
+def test_a_kill_right_after_an_answer_loses_nothing(store, at, put):
     put(store, "disk full")
     for round_ in range(3):
-        process = writer(file, f"round-{round_}", 10_000)
+        process = writer(at, f"round-{round_}", 10_000)
         answered = [process.stdout.readline() for _ in range(7)][-1]
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=60)
-        stored = [row.answer["text"] for row in Store(file).log.of_issue(1) if row.actor == f"round-{round_}"]
+        stored = [row.answer["text"] for row in store.log.of_issue(1) if row.actor == f"round-{round_}"]
         assert answered.strip() in stored
     assert store.check() == ""
     put(store, "disk full")

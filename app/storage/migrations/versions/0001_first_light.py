@@ -140,10 +140,47 @@ def upgrade() -> None:
     )
 
     # The log is the truth that everything learned is rebuilt from: the database itself refuses to change it.
+    postgresql = op.get_bind().dialect.name == "postgresql"
+    if postgresql:
+        op.execute(
+            "CREATE FUNCTION feedback_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION "
+            "'the feedback log is append-only' USING ERRCODE = 'integrity_constraint_violation'; END $$"
+        )
     for verb in ("UPDATE", "DELETE"):
         op.execute(
             f"CREATE TRIGGER feedback_no_{verb.lower()} BEFORE {verb} ON feedback "
-            "BEGIN SELECT RAISE(ABORT, 'the feedback log is append-only'); END"
+            + (
+                "FOR EACH ROW EXECUTE FUNCTION feedback_is_append_only()"
+                if postgresql
+                else "BEGIN SELECT RAISE(ABORT, 'the feedback log is append-only'); END"
+            )
         )
+    if postgresql:
+        _searched_by_postgresql()
+        return
     # Trigrams find parts of words (CONNREF in ECONNREFUSED, pool.py in /app/pool.py). rowid = signatures.id
     op.execute("CREATE VIRTUAL TABLE signature_text USING fts5(text, raw, service, tokenize='trigram')")
+
+
+def _searched_by_postgresql() -> None:
+    """The same texts in a table. The trigram index needs `pg_trgm`; where it may not be had, a search reads the table."""
+    op.create_table(
+        "signature_text",
+        sa.Column("rowid", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("raw", sa.Text(), nullable=False),
+        sa.Column("service", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("rowid"),
+    )
+    connection = op.get_bind()
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    except sa.exc.DBAPIError:
+        return
+    where = (
+        "SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'"
+    )
+    schema = connection.exec_driver_sql(where).scalar_one()
+    columns = ", ".join(f'{name} "{schema}".gin_trgm_ops' for name in ("text", "raw", "service"))
+    op.execute(f"CREATE INDEX signature_text_trigrams ON signature_text USING gin ({columns})")

@@ -16,6 +16,23 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("signature_id", "label", "value"),
     )
     op.create_index("entities_by_value", "signature_entities", ["label", "value"], unique=False)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION signature_entities_go() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "DELETE FROM signature_entities WHERE signature_id = OLD.id; RETURN NULL; END $$"
+        )
+        op.execute(
+            "CREATE FUNCTION signature_entities_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF NEW.raw IS DISTINCT FROM OLD.raw THEN "
+            "DELETE FROM signature_entities WHERE signature_id = NEW.id AND strpos(NEW.raw, value) = 0; END IF; "
+            "RETURN NULL; END $$"
+        )
+        for name, when in (("go", "DELETE"), ("follow", "UPDATE")):
+            op.execute(
+                f"CREATE TRIGGER signature_entities_{name} AFTER {when} ON signatures "
+                f"FOR EACH ROW EXECUTE FUNCTION signature_entities_{name}()"
+            )
+        return
     op.execute(
         "CREATE TRIGGER signature_entities_go AFTER DELETE ON signatures "
         "BEGIN DELETE FROM signature_entities WHERE signature_id = OLD.id; END"

@@ -18,6 +18,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("signature_id", "detector"),
     )
     op.create_index(op.f("ix_signature_anomaly_version"), "signature_anomaly", ["version"], unique=False)
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION signature_anomaly_go() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "DELETE FROM signature_anomaly WHERE signature_id = OLD.id; RETURN NULL; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER signature_anomaly_go AFTER DELETE OR UPDATE OF vector ON signatures "
+            "FOR EACH ROW EXECUTE FUNCTION signature_anomaly_go()"
+        )
+        return
     op.execute(
         "CREATE TRIGGER signature_anomaly_go AFTER DELETE ON signatures "
         "BEGIN DELETE FROM signature_anomaly WHERE signature_id = OLD.id; END"
