@@ -96,7 +96,7 @@ def set_up(style: Literal["text", "json"], level: str) -> None:
     logging.getLogger("stacklens").setLevel(level.upper())
     for name in ("app", "components", "models", "pages"):
         logging.getLogger(name).setLevel(level.upper())
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "streamlit"):
+    for name in ("uvicorn", "uvicorn.error"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
 

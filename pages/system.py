@@ -20,8 +20,10 @@ with st.container(horizontal=True):
 system_view.checks(found)
 left, right = st.columns(2, gap="medium")
 with left:
-    system_view.figures(health.figures(), services().store.overview.sizes(found.at))
+    if found.state != "down":
+        system_view.figures(health.figures(), services().store.overview.sizes(found.at))
     system_view.names("What answers", health.versions())
 with right:
-    system_view.names("Installation", health.installation())
+    if found.state != "down":
+        system_view.names("Installation", health.installation())
 system_view.last_errors(logs.newest.lines(), shared)

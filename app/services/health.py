@@ -108,6 +108,7 @@ class HealthService:
     def _writable(self) -> Check:
         with self._store.database.write():
             pass  # a transaction of nothing: it needs the lock and the permission
+        self._store.overview.sizes(self._clock())
         newest = self._store.issues.newest_event()
         if newest is not None and newest > self._clock() + DAY:
             ahead = (newest - self._clock()) / DAY
@@ -164,7 +165,7 @@ def _checked(name: str, look: Callable[[], Check], todo: str) -> Check:
     except StackLensError as error:
         return Check(name, "down", str(error), todo)
     except Exception as error:  # a check that fails is an answer too
-        return Check(name, "down", f"{type(error).__name__}: {error}"[:300], todo)
+        return Check(name, "down", f"{type(error).__name__}: {getattr(error, 'orig', error)}"[:300], todo)
 
 
 def _whole(card: Path) -> bool:

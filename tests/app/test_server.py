@@ -1,5 +1,6 @@
 """The whole application in one process: the API answers in JSON, everything else is the dashboard."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from app import bootstrap
 from app.settings import Settings
 from models.vectors.hashing import HashingEncoder
 
-settings = Settings(data_dir=Path(sys.argv[1]), cache_dir=Path(sys.argv[2]), sample=False)
+settings = Settings(data_dir=Path(sys.argv[1]), cache_dir=Path(sys.argv[2]), sample=False, max_upload_mb=7)
 bootstrap._services = bootstrap.build(settings, encoder=HashingEncoder())
 from app.server import build_app
 from fastapi.testclient import TestClient
@@ -23,20 +24,26 @@ with TestClient(build_app(settings)) as client:
         print(path, response.status_code, response.headers["content-type"].split(";")[0])
     print(client.get("/inbox?issue=3", follow_redirects=False).headers["location"])
 print("closed")
+from streamlit import config
+
+wanted = ("browser.gatherUsageStats", "client.showErrorDetails", "client.showErrorLinks", "logger.enableRich",
+          "server.maxUploadSize")
+print(*(config.get_option(name) for name in wanted))
 """
 
 
 def test_the_api_and_the_dashboard_share_a_port(tmp_path, corpus_cache):
     run = subprocess.run(
         [sys.executable, "-c", CODE, str(tmp_path), str(corpus_cache)],
-        cwd=ROOT,
+        cwd=tmp_path,  # what Streamlit must be told does not hang on the folder one starts from
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert run.returncode == 0, run.stderr
-    assert run.stdout.splitlines()[-8:] == [
+    assert run.stdout.splitlines()[-9:] == [
         "/ 200 text/html",
         "/api/v1/health 200 application/json",
         "/api/v1/nothing 404 application/json",
@@ -45,4 +52,5 @@ def test_the_api_and_the_dashboard_share_a_port(tmp_path, corpus_cache):
         "/docs 200 text/html",
         "http://testserver/?issue=3",
         "closed",
+        "False none False False 7",
     ], run.stderr

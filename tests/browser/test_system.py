@@ -41,3 +41,18 @@ def test_the_tour_goes_by_keyboard_and_its_end_is_kept_in_the_store(server: Any,
     page.goto(server.url + "/system")
     press_on(page, "Show the tour")
     expect(page.get_by_text("Tour, 1 of 5: Inbox.")).to_be_visible()
+
+
+def test_a_page_that_fails_has_words_no_traceback_and_nothing_pasted_in_the_log(server: Any, page: Page) -> None:
+    with sqlite3.connect(server.database) as connection:
+        connection.execute("ALTER TABLE issues RENAME TO issues_away")
+    page.goto(server.url + "/?q=hunter2")
+    expect(page.get_by_text("This page failed.")).to_be_visible()
+    expect(page.get_by_text("no such table")).to_have_count(0)
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_text("Ask Google")).to_have_count(0)
+    page.get_by_role("link", name="Open System").click()
+    expect(page.get_by_text(re.compile("^Store: .*no such table: issues")).first).to_be_visible()
+    log = (server.folder / "server.log").read_text()
+    assert "OperationalError" in log and "inbox.py:" in log
+    assert "hunter2" not in log
