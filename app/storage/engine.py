@@ -25,8 +25,8 @@ BUSY_SECONDS: Final = 30
 class Database(ABC):
     """Connections to one store. `read()` never blocks a writer; `write()` is one transaction."""
 
-    def __init__(self, at: str, reader: Engine, writer: Engine) -> None:
-        self.at = at
+    def __init__(self, at: str, identity: str, reader: Engine, writer: Engine) -> None:
+        self.at, self.identity = at, identity  # as people read it; and equal for the same store
         self._reader, self._writer = reader, writer
 
     @contextmanager

@@ -50,7 +50,10 @@ class PostgresDatabase(Database):
         shown = url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
         writer = _engine(url, isolation_level="READ COMMITTED", **_WRITERS)
         event.listen(writer, "begin", lambda connection: connection.exec_driver_sql(_TURN))
-        super().__init__(shown, _engine(url, isolation_level="REPEATABLE READ", **_READERS), writer)
+        reader = _engine(url, isolation_level="REPEATABLE READ", **_READERS)
+        super().__init__(
+            shown, f"{url.host}:{url.port or 5432}/{url.database}?{sorted(url.query.items())}", reader, writer
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

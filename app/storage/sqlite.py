@@ -40,7 +40,9 @@ class SqliteDatabase(Database):
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         self.file = file
-        super().__init__(str(file), _engine(file, begin="BEGIN"), _engine(file, begin="BEGIN IMMEDIATE"))
+        super().__init__(
+            str(file), str(file.resolve()), _engine(file, begin="BEGIN"), _engine(file, begin="BEGIN IMMEDIATE")
+        )
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
