@@ -574,8 +574,9 @@ def _copy_store(source: str, target: str, as_json: bool) -> None:
         tasks: dict[str, Any] = {}
 
         def report(name: str, done: int, total: int) -> None:
-            task = tasks.setdefault(name, bar.add_task(name, total=total) if name not in tasks else None)
-            bar.update(task, completed=done)
+            if name not in tasks:
+                tasks[name] = bar.add_task(name, total=total)
+            bar.update(tasks[name], completed=done)
 
         copied = copy(source, target, report)
     if as_json:

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Request
@@ -12,6 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from app.domain import InvalidInput, NotFound, StackLensError, StoreUnavailable, Unavailable
+from app.services.health import Health
 from app.services.receiving import RETRY_SECONDS, Busy
 
 _STATUS: dict[type[StackLensError], int] = {
@@ -62,6 +64,14 @@ RESPONSES: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
+class Down(Exception):  # noqa: N818 - reads as what is the case
+    """Something that is needed does not work; `found` says what."""
+
+    def __init__(self, found: Health) -> None:
+        super().__init__(found.sentence)
+        self.found = found
+
+
 class _AsciiResponse(JSONResponse):
     """Escapes what is not ASCII: what a caller sent may hold half a character, and comes back in the message."""
 
@@ -84,6 +94,11 @@ def install(api: FastAPI) -> None:
     async def _ours(_request: Request, error: StackLensError) -> JSONResponse:
         headers = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, Busy | Unavailable) else None
         return shape(_STATUS.get(type(error), 400), error.code, str(error), headers=headers)
+
+    @api.exception_handler(Down)
+    async def _down(_request: Request, error: Down) -> JSONResponse:
+        checks = [asdict(check) for check in error.found.checks]
+        return shape(503, "down", str(error), checks, {"Retry-After": str(RETRY_SECONDS)})
 
     @api.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:

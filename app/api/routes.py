@@ -4,11 +4,12 @@ import io
 from dataclasses import asdict
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 
 from app.api import cascade, graph
+from app.api.errors import Down
 from app.api.requests import (
     AnalyseRequest,
     AnomaliesQuery,
@@ -37,12 +38,11 @@ Form = TypeVar("Form", bound=BaseModel)
 
 
 @router.get("/health", summary="Is all well? 503 where something that is needed is down")
-def health(parts: Parts, response: Response) -> dict[str, Any]:
-    """`status` is ok, degraded or down, the worst of the checks; `sentence` says it in words."""
+def health(parts: Parts) -> dict[str, Any]:
+    """`status` is ok or degraded, the worst of the checks; `sentence` says it in words. Down is an error of code `down`."""
     found = parts.health.look()
     if found.state == "down":
-        response.status_code = 503
-        return {"status": found.state, "sentence": found.sentence, "checks": [asdict(check) for check in found.checks]}
+        raise Down(found)
     newest = parts.store.issues.newest_event()
     return {
         "status": found.state,

@@ -53,9 +53,9 @@ def test_health_of_an_empty_and_of_a_filled_store(client):
 
 def test_health_is_503_while_the_store_cannot_be_written(client, parts, monkeypatch):
     monkeypatch.setattr(parts.store.database, "write", raises(StoreUnavailable("the disk is full")))
-    answer = client.get(f"{V1}/health")
-    assert answer.status_code == 503
-    assert (answer.json()["status"], answer.json()["sentence"]) == ("down", "Store: the disk is full.")
+    error = error_of(client.get(f"{V1}/health"), 503)
+    assert (error["code"], error["message"]) == ("down", "Store: the disk is full.")
+    assert error["detail"][0]["state"] == "down"
 
 
 def raises(error):
