@@ -34,6 +34,7 @@ from app.services.receiving import ReceivingService
 from app.services.registry import ModelRegistry
 from app.services.replay import ReplayService
 from app.services.resolutions import ResolutionService
+from app.services.retention import RetentionService
 from app.services.sample import SampleService
 from app.services.search import SemanticSearchService
 from app.services.service_graph import GraphService
@@ -68,6 +69,7 @@ class Services:
     model_card: ModelCardService
     sample: SampleService
     purge: PurgeService
+    retention: RetentionService
     receiving: ReceivingService
     learning: ActiveLearningService
     label_queue: LabelQueueService
@@ -180,6 +182,7 @@ def build(settings: Settings, encoder: Encoder | None = None) -> Services:
         replay=ReplayService(store, graph, cascade, encoder.version),
         registry=registry,
         jobs=JobQueue(settings, store),
+        retention=RetentionService(store, settings.retention_days),
         receiving=ReceivingService(ingest),
         encoder=encoder,
     )

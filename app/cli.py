@@ -440,10 +440,15 @@ def doctor(as_json: AsJson = False) -> None:
 def purge(
     yes: Annotated[bool, typer.Option("--yes", help="do not ask; needed where the secret comes through a pipe")] = False,
     actor: Annotated[str, typer.Option(help="who says so")] = "cli",
+    older_than: Annotated[int, typer.Option(help="instead, the text of all events older than so many days", min=0)] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Takes a secret that slipped through out of everything stored, for good; reads it from a prompt or standard input."""
     from app.bootstrap import services
+
+    if older_than:
+        _end_retention(older_than, yes=yes, actor=actor, as_json=as_json)
+        return
 
     typed = sys.stdin.isatty()
     secret = typer.prompt("Secret", hide_input=True, err=True) if typed else sys.stdin.read()
@@ -563,6 +568,22 @@ def stream(
         finally:
             parts.close()
     _say({"stored": count.stored, "dead_letters": count.buried}, as_json)
+
+
+def _end_retention(days: int, *, yes: bool, actor: str, as_json: bool) -> None:
+    from app.bootstrap import services
+
+    parts = services()
+    held = parts.retention.old(days)
+    _err.print(f"{held} events older than {days} days have a text; their counts and times stay")
+    if not yes and not (sys.stdin.isatty() and typer.confirm("Take the texts out for good?", err=True)):
+        raise InvalidInput("nothing was changed; --yes takes them out for good")
+    with _bar(quiet=as_json) as bar:
+        task = bar.add_task("texts", total=held)
+        key = f"cli:{secrets.token_hex(8)}"
+        ended = parts.retention.end(days, actor=actor, key=key, report=lambda done: bar.update(task, completed=done))
+    parts.close()
+    _say(asdict(ended), as_json)
 
 
 def _copy_store(source: str, target: str, as_json: bool) -> None:

@@ -43,7 +43,7 @@ STATEMENTS: Final = frozenset(get_args(Statement))
 #: What a row of the feedback log can say: statements, their undoing, and facts that no person can take back.
 KINDS: Final = (
     *get_args(Statement), "undo", "skip_label", "regress", "remove_upload", "set_runbook",
-    "promote_policy", "promote_model", "rollback_model", "stage_model", "purge",
+    "promote_policy", "promote_model", "rollback_model", "stage_model", "purge", "expire",
 )  # fmt: skip
 
 #: Statements about which signatures are one issue.
@@ -149,6 +149,7 @@ _FIELDS: Final[dict[str, frozenset[str]]] = {kind: frozenset() for kind in KINDS
     "promote_model": frozenset({"name", "version", "before", "reason", "skipped_ab"}),
     "rollback_model": frozenset({"name", "version", "before", "reason"}),
     "stage_model": frozenset({"name", "version", "state", "share", "reason"}),
+    "expire": frozenset({"days", "events", "signatures"}),
     "purge": frozenset({"length", "events", "signatures", "entries", "uploads", "merged"}),
 }
 #: Those whose answer is one of a few words.

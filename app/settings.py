@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     explore: float = Field(default=0.1, ge=0, le=0.5, description="how often another plausible action is suggested first")
     worker: bool = Field(default=True, description="serve starts a worker for jobs beside it")
     jobs_url: str = Field(default="", description="redis:// address of the queue of jobs; empty: a file beside the store")
+    retention_days: int = Field(default=0, ge=0, description="days that the text of an event is kept; 0 for ever")
     time_zone: str = Field(default="UTC", description="zone in which pages show times at first")
     public_url: str = Field(
         default="", description="address by which people reach the dashboard, for links in alerts; empty: host and port"

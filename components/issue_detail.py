@@ -215,7 +215,7 @@ def _events(detail: IssueDetail, view: View) -> None:
                     "host": event.host,
                     "level": event.level,
                     "file": f"{event.source_file}:{event.source_line}" if event.source_file else "",
-                    "text": one_line(event.raw, 300),
+                    "text": one_line(event.raw, 300) or "(the text is no longer kept)",
                 }
                 for event in detail.latest
             ],

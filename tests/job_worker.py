@@ -11,6 +11,7 @@ from typing import Any
 
 from app.jobs import worker
 from app.jobs.queue import JobQueue
+from app.services.retention import RetentionService
 from app.settings import Settings
 from app.storage.store import Store
 
@@ -19,7 +20,8 @@ def main(folder: Path, url: str) -> None:
     settings = Settings(data_dir=folder, jobs_url=url)
     store = Store(settings.database)
     registry = SimpleNamespace(shadow=lambda: 0, stop_rule=lambda: "")
-    parts = SimpleNamespace(store=store, jobs=JobQueue(settings, store), registry=registry)
+    retention = RetentionService(store, settings.retention_days)
+    parts = SimpleNamespace(store=store, jobs=JobQueue(settings, store), registry=registry, retention=retention)
 
     def slow(_parts: Any, job_id: int, say: worker.Say) -> str:
         with (folder / "begun").open("a") as file:

@@ -87,7 +87,8 @@ class Door:
         pause, tried = PAUSES[0], 0
         while True:
             try:
-                await asyncio.wrap_future(self._receiving.hand_in((text,), origin, ids))
+                stored = self._receiving.hand_in((text,), origin, ids)
+                await asyncio.shield(asyncio.wrap_future(stored))  # a worker that stops does not take it back
             except (Unavailable, Busy):
                 await self._broker.hold(message)
                 await asyncio.sleep(pause)

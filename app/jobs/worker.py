@@ -85,6 +85,7 @@ def tick(services: Any, now: float) -> list[str]:
     """What is due now: the shadow's reading, the A/B test's stop rule, and jobs by the calendar; the kinds that were queued."""
     services.registry.shadow()
     services.registry.stop_rule()
+    _end_retention(services, now)
     queued = []
     for kind, every in (("check", CHECK_EVERY), ("retrain", RETRAIN_EVERY)):
         last = services.store.notes.marked(f"job:{kind}")
@@ -95,6 +96,16 @@ def tick(services: Any, now: float) -> list[str]:
             services.jobs.add(kind, actor="calendar")
             queued.append(kind)
     return queued
+
+
+def _end_retention(services: Any, now: float) -> None:
+    """Once a day, where a time is set; the day names the log's row, so that two workers store one."""
+    service, today = services.retention, str(int(now // DAY))
+    if not service.days or services.store.notes.marked("retention") == today:
+        return
+    ended = service.end(service.days, actor="stacklens", key=f"retention:{today}")
+    services.store.notes.mark("retention", today)
+    _LOG.info("the end of retention: %s events of %s signatures lost their text", ended.events, ended.signatures)
 
 
 def _retrain(services: Any, job_id: int, say: Say) -> str:

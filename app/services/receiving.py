@@ -93,6 +93,8 @@ class ReceivingService:
                 batch, self._waiting, self._size = self._waiting, [], 0
             if not batch:
                 return
+            for item in batch:
+                item.stored.set_running_or_notify_cancel()  # from here on nobody can take it back
             by_origin: dict[Origin, list[_Waiting]] = defaultdict(list)
             for item in batch:
                 by_origin[item.origin].append(item)
@@ -108,10 +110,12 @@ class ReceivingService:
                     self._store(origin, [item])
                 return
             for item in items:
-                item.stored.set_exception(error)
+                if not item.stored.cancelled():
+                    item.stored.set_exception(error)
         else:
             for item in items:
-                item.stored.set_result(None)
+                if not item.stored.cancelled():
+                    item.stored.set_result(None)
 
     def _append(self, origin: Origin, items: Sequence[_Waiting]) -> None:
         texts = [text for item in items for text in item.texts]

@@ -108,7 +108,7 @@ class TriageService:
 
     def _entry(self, kind: str, issue_id: int, actor: str, key: str, answer: dict[str, Any]) -> Entry:
         if kind in (
-            "regress", "remove_upload", "set_runbook", "purge", "skip_label",
+            "regress", "remove_upload", "set_runbook", "purge", "expire", "skip_label",
             "promote_policy", "promote_model", "rollback_model", "stage_model",
         ):  # fmt: skip
             raise InvalidInput(f"{kind} is not said of an issue by a person")

@@ -133,6 +133,7 @@ class Forecasts:
             .join(schema.issues, _S.issue_id == _I.id)
             .where(_E.time > since, _E.time <= until, _I.routine.is_(False))
             .group_by("bucket", _E.service, _I.severity)
+            .order_by("bucket", _E.service, _I.severity)
         )
         with self._database.read() as connection:
             return [tuple(row) for row in connection.execute(query)]

@@ -152,7 +152,8 @@ class Graph:
         query = sql(
             "SELECT WHOLE((e.time - :since) / :minute), e.service, i.severity, i.category, count(*), min(e.time) "
             "FROM events e JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id "
-            "WHERE NOT i.routine AND e.service != '' AND e.time >= :since AND e.time < :until GROUP BY 1, 2, 3, 4"
+            "WHERE NOT i.routine AND e.service != '' AND e.time >= :since AND e.time < :until GROUP BY 1, 2, 3, 4 "
+            "ORDER BY 1, 2, 3, 4"
         )
         span = {"since": since, "until": until, "minute": MINUTE}
         with self._database.read() as connection:
@@ -165,7 +166,7 @@ class Graph:
         joined = "FROM events e JOIN signatures s ON s.id = e.signature_id JOIN issues i ON i.id = s.issue_id"
         counted = sql(
             f"SELECT WHOLE((e.time - :since) / :minute), e.service, e.signature_id, count(*) {joined} "
-            f"WHERE {inside} GROUP BY 1, 2, 3"
+            f"WHERE {inside} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3"
         )
         texts = sql("SELECT id, substr(raw, 1, :characters) FROM signatures WHERE id IN NUMBERS(:ids)")
         with self._database.read() as connection:

@@ -201,7 +201,7 @@ class Issues:
         with self._database.read() as connection:
             return [
                 (row.service, row.n)
-                for row in connection.execute(query.group_by(_E.service).order_by(named("n").desc()))
+                for row in connection.execute(query.group_by(_E.service).order_by(named("n").desc(), _E.service))
             ]
 
     def newest_id(self) -> int:

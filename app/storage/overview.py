@@ -74,7 +74,7 @@ class Overview:
         query = sql(
             "SELECT i.severity, count(DISTINCT i.id) AS issues, count(*) AS events FROM issues i "
             "JOIN signatures s ON s.issue_id = i.id JOIN events e ON e.signature_id = s.id "
-            "WHERE NOT i.routine AND e.time >= :since AND e.time <= :until GROUP BY i.severity"
+            "WHERE NOT i.routine AND e.time >= :since AND e.time <= :until GROUP BY i.severity ORDER BY i.severity"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"since": since, "until": until}).all()
@@ -96,7 +96,7 @@ class Overview:
         query = sql(
             f"SELECT {expression} AS name, i.severity, count(*) AS n FROM events e JOIN signatures s ON s.id = e.signature_id "
             "JOIN issues i ON i.id = s.issue_id WHERE NOT i.routine AND e.time >= :since AND e.time <= :until "
-            "GROUP BY 1, 2"
+            "GROUP BY 1, 2 ORDER BY 1, 2"
         )
         with self._database.read() as connection:
             rows = connection.execute(query, {"since": since, "until": until, **more}).all()

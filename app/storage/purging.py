@@ -10,7 +10,6 @@ sees to it): who answered what about which issue, and when, stays as it was said
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -36,10 +35,10 @@ from app.storage.engine import Database
 from app.storage.ingestion import NewSignature, _signature_row, name_entities
 from app.storage.log import append, refold
 from app.storage.portable import holds, names, run, sql, stored_text
+from app.storage.shown import show_what_is_left
 from app.storage.signatures import ids_of, restamp
 from app.storage.uploads import _delete_empty_signatures, _issues_of, _recount
-from app.storage.words import merge_words, put_words
-from models.analyse.judgement import louder
+from app.storage.words import merge_words
 from models.text.decode import clean
 from models.text.redact import MARKED
 
@@ -166,7 +165,8 @@ class Purging:
             merged = _merge(connection, moves)
             issue_ids = _issues_of(connection, touched)
             left = sorted(set(touched).difference(_delete_empty_signatures(connection, touched)))
-            _show_what_is_left(connection, left, title)
+            for signature_id in left:
+                show_what_is_left(connection, signature_id, title)
             _recount(connection, issue_ids)
             _record(connection, secrets, replace(entry, answer=entry.answer | _counts(held, merged)))
             merge_words(connection)
@@ -349,22 +349,6 @@ def _merge(connection: Connection, moves: dict[int, int]) -> dict[int, int]:
             connection.execute(update(schema.signatures).where(s.issue_id == empty).values(moved))
         merged[empty] = heir
     return merged
-
-
-def _show_what_is_left(connection: Connection, signature_ids: Sequence[int], title: Callable[[str], str]) -> None:
-    """Text that stands for a signature, its loudest level and its words for searching, from the events it has now."""
-    for signature_id in signature_ids:
-        _show(connection, signature_id, title)
-
-
-def _show(connection: Connection, signature_id: int, title: Callable[[str], str]) -> None:
-    s, e = schema.signatures, schema.events.c
-    oldest = select(e.raw, e.service).where(e.signature_id == signature_id).order_by(e.id).limit(1)
-    raw, service = connection.execute(oldest).one()
-    levels = connection.execute(select(e.level).where(e.signature_id == signature_id).distinct()).scalars()
-    values = {"raw": raw, "title": title(raw), "level": reduce(louder, levels)}
-    kind = connection.execute(update(s).where(s.c.id == signature_id).values(values).returning(s.c.text)).scalar_one()
-    put_words(connection, [(signature_id, kind, raw, service)])
 
 
 def _has_events(connection: Connection, issue_id: int) -> bool:

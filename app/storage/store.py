@@ -20,6 +20,7 @@ from app.storage.map import Map
 from app.storage.notes import Notes
 from app.storage.overview import Overview
 from app.storage.purging import Purging
+from app.storage.retention import Retention
 from app.storage.signatures import Signatures
 from app.storage.tokens import Tokens
 from app.storage.uploads import Uploads
@@ -48,6 +49,7 @@ class Store:
         self.following = Following(self.database)
         self.forecasts = Forecasts(self.database)
         self.purging = Purging(self.database)
+        self.retention = Retention(self.database)
         self.graph = Graph(self.database)
         self.versions = Versions(self.database)
         self.jobs = Jobs(self.database)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -14,9 +13,9 @@ from app.storage.grouping import recount
 from app.storage.ingestion import Batch, NewSignature, Occurrence, write_batch
 from app.storage.log import append, refold
 from app.storage.portable import sql
+from app.storage.shown import show_what_is_left
 from app.storage.signatures import restamp
-from app.storage.words import merge_words, put_words
-from models.analyse.judgement import louder
+from app.storage.words import merge_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +106,7 @@ class Uploads:
             issue_ids = _issues_of(connection, touched)
             gone = _delete_empty_signatures(connection, touched)
             for signature_id in sorted(set(touched).difference(gone)):
-                _show_another(connection, signature_id, title)
+                show_what_is_left(connection, signature_id, title, anew=False)
             _recount(connection, issue_ids)
             connection.execute(delete(schema.uploads).where(schema.uploads.c.id == upload_id))
             merge_words(connection)
@@ -140,21 +139,6 @@ def _delete_empty_signatures(connection: Connection, candidates: Sequence[int]) 
     connection.execute(sql("DELETE FROM signatures WHERE id IN NUMBERS(:ids)"), ids)
     connection.execute(sql("DELETE FROM issues WHERE NOT EXISTS (SELECT 1 FROM signatures WHERE issue_id = issues.id)"))
     return gone
-
-
-def _show_another(connection: Connection, signature_id: int, title: Callable[[str], str]) -> None:
-    """The raw text that stands for a signature is that of its oldest event that is left; its level their loudest."""
-    s, e = schema.signatures.c, schema.events.c
-    raw, service = connection.execute(
-        select(e.raw, e.service).where(e.signature_id == signature_id).order_by(e.id).limit(1)
-    ).one()
-    levels = connection.execute(select(e.level).where(e.signature_id == signature_id).distinct()).scalars()
-    connection.execute(update(schema.signatures).where(s.id == signature_id).values(level=reduce(louder, levels)))
-    before, kind = connection.execute(select(s.raw, s.text).where(s.id == signature_id)).one()
-    if raw == before:
-        return
-    connection.execute(update(schema.signatures).where(s.id == signature_id).values(raw=raw, title=title(raw)))
-    put_words(connection, [(signature_id, kind, raw, service)])
 
 
 def _issues_of(connection: Connection, signature_ids: Sequence[int]) -> list[int]:

@@ -80,3 +80,14 @@ def test_too_much_is_refused_and_closing_stores_what_waits(parts, monkeypatch):
     assert all(future.done() and future.exception() is None for future in futures)
     with pytest.raises(Unavailable):
         service.hand_in(["too late"], ORIGIN)
+
+
+def test_a_sender_that_takes_it_back_while_it_waits_does_not_stop_the_others(parts):
+    """Its future is cancelled: what was handed in is stored all the same, and the writer goes on."""
+    first = parts.receiving.hand_in(["one thing failed"], ORIGIN)
+    taken_back = parts.receiving.hand_in(["another failed"], ORIGIN)
+    taken_back.cancel()
+    last = parts.receiving.hand_in(["a third failed"], ORIGIN)
+    first.result(timeout=30)
+    last.result(timeout=30)
+    assert sum(issue.count for issue in parts.store.issues.by_id(range(1, 9)).values()) == 3

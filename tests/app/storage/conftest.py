@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from app.storage.ingestion import Batch, NewSignature, Occurrence
-from app.storage.sqlite import SqliteDatabase
 from app.storage.store import Store
 from models.records import Event, Reading
 from models.taxonomy import ACTIONS
 from models.text.signature import signature
 from models.vectors.hashing import HashingEncoder
+from tests.stored_bytes import stored_bytes
 
 READING = Reading(
     "high",
@@ -69,19 +69,7 @@ def any_store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 def on_disk(store: Store) -> Callable[[], bytes]:
     """What stands in the files of the store now, free pages and journal of SQLite included."""
 
-    def read() -> bytes:
-        database = store.database
-        if isinstance(database, SqliteDatabase):
-            return b"".join(part.read_bytes() for part in database.file.parent.glob(database.file.name + "*"))
-        with database.write() as connection:
-            connection.exec_driver_sql("CHECKPOINT")
-            files = (
-                "SELECT pg_read_binary_file(pg_relation_filepath(c.oid)) FROM pg_class c "
-                "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'i')"
-            )
-            return b"".join(connection.exec_driver_sql(files).scalars())
-
-    return read
+    return lambda: stored_bytes(store.database)
 
 
 @pytest.fixture
