@@ -1,6 +1,7 @@
 """What every test may use: a store of its own, wired without the real encoder; the corpus is embedded once a session."""
 
 import gc
+import os
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -47,8 +48,8 @@ def postgres() -> Iterator[postgres_server.PostgresServer]:
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The store of the test: a SQLite file, unless it is parametrised (indirectly) with "postgresql"."""
-    if getattr(request, "param", "sqlite") == "sqlite":
+    """The store of the test: a SQLite file, unless it is parametrised (indirectly), or STACKLENS_TEST_STORE is "postgresql"."""
+    if getattr(request, "param", os.environ.get("STACKLENS_TEST_STORE", "sqlite")) == "sqlite":
         return ""
     url: str = request.getfixturevalue("postgres").emptied()
     return url

@@ -1,7 +1,8 @@
 """`stacklens worker`: does the jobs, one at a time, and looks every minute whether one is due.
 
-One worker a data folder: a lock on a file, which the system lets go of when the process dies, however it dies. So a worker that
-holds the lock knows that whatever is "running" belongs to a dead one, and begins it anew. Jobs change nothing but by whole
+One worker a data folder: a lock on a file, which the system lets go of when the process dies, however it dies; and on PostgreSQL
+one a store, by a lock that goes with its connection, while workers of other machines wait for its place. So a worker that has both
+knows that whatever is "running" belongs to a dead one, and begins it anew. Jobs change nothing but by whole
 transactions, so half a job leaves nothing behind.
 """
 
@@ -26,6 +27,8 @@ _LOG = logging.getLogger(__name__)
 DAY: Final = 86_400.0
 #: Seconds between two checks of the accuracy, and between two trainings that nothing asked for.
 CHECK_EVERY, RETRAIN_EVERY = 30 * DAY, 91 * DAY
+#: Seconds between two looks whether this is still the store's one worker.
+_LOOK_EVERY: Final = 5.0
 #: How often a failed job is begun anew.
 TRIES: Final = 2
 
@@ -36,15 +39,19 @@ class Cancelled(Exception):  # noqa: N818 - reads as what happened
 
 def run(settings: Settings, parts: Callable[[], Any], *, parent: int | None = None) -> None:
     """Works until stopped, or until the process `parent` is gone. `parts` wires the services."""
-    with _alone(settings.data_dir / "worker.lock", parent):
-        services = parts()
+    with (
+        _alone(settings.data_dir / "worker.lock", parent),
+        (services := parts()).store.database.sole(lambda: _end_without(parent)) as held,
+    ):
         huey = open_huey(settings)
         send = task_of(huey, lambda job_id: do(services, job_id))
         services.store.jobs.take_back()
         for job_id in services.store.jobs.queued():
             send(job_id)
         stop = threading.Event()
-        threading.Thread(target=_minutely, args=(services, send, stop, parent), name="minutely", daemon=True).start()
+        threading.Thread(
+            target=_minutely, args=(services, send, stop, parent, held), name="minutely", daemon=True
+        ).start()
         try:
             huey.create_consumer(workers=1, periodic=False, initial_delay=0.1, max_delay=1.0).run()
         finally:
@@ -151,11 +158,17 @@ def _check(services: Any, job_id: int, say: Say) -> str:
 _WORK: Final[dict[str, Callable[[Any, int, Say], str]]] = {"retrain": _retrain, "gate": _gate, "check": _check}
 
 
-def _minutely(services: Any, send: Callable[[int], object], stop: threading.Event, parent: int | None) -> None:
-    last = 0.0
+def _minutely(
+    services: Any, send: Callable[[int], object], stop: threading.Event, parent: int | None, held: Callable[[], bool]
+) -> None:
+    last = looked = 0.0
     while not stop.wait(1.0):
         if parent is not None and os.getppid() != parent:
             os._exit(0)  # the server is gone; its jobs are taken back by the next worker
+        if time.time() - looked >= _LOOK_EVERY:
+            looked = time.time()
+            if not held():
+                _begin_anew(services, parent)
         if time.time() - last >= 60:
             last = time.time()
             try:
@@ -164,6 +177,24 @@ def _minutely(services: Any, send: Callable[[int], object], stop: threading.Even
                     send(job_id)  # a message that was lost
             except Exception:
                 _LOG.exception("the minutely look failed; the next one tries again")
+
+
+def _begin_anew(services: Any, parent: int | None) -> None:
+    """The database was away, and with the connection went the place: waits for it, then this process begins as a new one."""
+    _LOG.warning("the worker has lost its connection to the database; it begins anew when it is back")
+    while True:
+        try:
+            services.store.version()
+            break
+        except StackLensError:
+            _end_without(parent)
+            time.sleep(1.0)
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - ourselves
+
+
+def _end_without(parent: int | None) -> None:
+    if parent is not None and os.getppid() != parent:
+        os._exit(0)
 
 
 @contextmanager

@@ -6,8 +6,8 @@ kill -9 or power cut.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -48,6 +48,13 @@ class Database(ABC):
         with self.write() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, revision)
+
+    @abstractmethod
+    def sole(self, waits: Callable[[], object]) -> AbstractContextManager[Callable[[], bool]]:
+        """Waits, calling `waits` each second, until no other process has this store's one place for a worker.
+
+        Gives a function that says whether this one still has it: with its connection it loses it.
+        """
 
     @abstractmethod
     def forget(self, tables: Sequence[str]) -> None:

@@ -5,7 +5,8 @@ A server that is down is `StoreUnavailable`, in one sentence; the next use tries
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 
@@ -34,6 +35,7 @@ _TURN: Final = (
     f"set_config('idle_in_transaction_session_timeout', '{_IDLE_SECONDS}s', true), "
     f"pg_advisory_xact_lock({_LOCK}, hashtext(current_schema()))"
 )
+_PLACE: Final = f"SELECT pg_try_advisory_lock({_LOCK + 1}, hashtext(current_schema()))"
 #: Text columns sort by bytes, as in SQLite, whatever language the server speaks.
 _BY_LANGUAGE: Final = (
     "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -73,6 +75,23 @@ class PostgresDatabase(Database):
             with self.write() as connection:
                 for table, column, kind in connection.exec_driver_sql(_BY_LANGUAGE).all():
                     connection.exec_driver_sql(f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"')
+
+    @contextmanager
+    def sole(self, waits: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+        """An advisory lock of a session, which the server lets go of with the connection."""
+        with self._said(), self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.detach()  # no one else gets it, and closed it is gone, with its lock
+            while not connection.exec_driver_sql(_PLACE).scalar_one():
+                waits()
+                time.sleep(1.0)
+
+            def held() -> bool:
+                try:
+                    return bool(connection.exec_driver_sql("SELECT true").scalar_one())
+                except DBAPIError:
+                    return False
+
+            yield held
 
     def forget(self, tables: Sequence[str]) -> None:
         if not self._rewrite(tables):

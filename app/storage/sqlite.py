@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -65,6 +65,11 @@ class SqliteDatabase(Database):
                 if found in words:
                     raise StoreUnavailable(f"the store {self.file} {sentence} ({error.orig})") from error
             raise
+
+    @contextmanager
+    def sole(self, waits: Callable[[], object]) -> Iterator[Callable[[], bool]]:
+        """A worker has locked the folder that the file lies in."""
+        yield lambda: True
 
     def forget(self, tables: Sequence[str]) -> None:
         """Empties the journal, which still holds the pages as they were before a removal."""
