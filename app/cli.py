@@ -71,7 +71,7 @@ def demo(
 ) -> None:
     """The same with the sample incident, shifted to end now, in a store that is thrown away at the end."""
     with tempfile.TemporaryDirectory(prefix="stacklens-demo-") as folder:
-        os.environ |= {"STACKLENS_DATA_DIR": folder, "STACKLENS_SAMPLE": "true"}
+        os.environ |= {"STACKLENS_DATA_DIR": folder, "STACKLENS_DATABASE_URL": "", "STACKLENS_SAMPLE": "true"}
         current.cache_clear()
         _serve(_settings(host, port))
 
@@ -417,14 +417,14 @@ def doctor(as_json: AsJson = False) -> None:
     broken = parts.store.check()
     if broken:
         raise InvalidInput(
-            f"the store {settings.database} is damaged: {broken}; restore a backup, or move it away to start empty"
+            f"the store {parts.store.database.at} is damaged: {broken}; restore a backup, or move it away to start empty"
         )
     rows = parts.store.log.rebuild()
     length = float((parts.embeddings.get_embedding("connection refused") ** 2).sum() ** 0.5)
     _say(
         {
             "python": sys.version.split()[0],
-            "store": str(settings.database),
+            "store": parts.store.database.at,
             "encoder": parts.embeddings.version,
             "weights_sha256": source.sha256,
             "vector_length": round(length, 4),
@@ -496,7 +496,7 @@ def migrate(
     from app.bootstrap import services
 
     parts = services()
-    _say({"store": str(parts.settings.database), "schema": parts.store.version()}, as_json)
+    _say({"store": parts.store.database.at, "schema": parts.store.version()}, as_json)
 
 
 @app.command()

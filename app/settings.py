@@ -19,7 +19,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STACKLENS_", frozen=True)
 
     data_dir: Path = Field(default_factory=lambda: user_data_path("stacklens"), description="where the store is kept")
-    database_url: str = Field(default="", description="postgresql:// address of the store; empty: a SQLite file in data_dir")
+    database_url: str = Field(
+        default="", repr=False, description="postgresql:// address of the store; empty: a SQLite file in data_dir"
+    )
     cache_dir: Path = Field(default_factory=lambda: user_cache_path("stacklens"), description="exported models")
     host: str = Field(default="127.0.0.1", description="address the server listens on")
     port: int = Field(default=8501, ge=0, le=65535, description="port of dashboard and REST API; 0 picks a free one")

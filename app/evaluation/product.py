@@ -41,7 +41,7 @@ def product(request: Request) -> Iterator[Parts]:
     """The services of the request's settings; the store is empty and gone afterwards, caches are the user's."""
     encoder = request.encoder or load_encoder(request.settings)
     with tempfile.TemporaryDirectory(prefix="stacklens-evaluate-") as folder:
-        settings = request.settings.model_copy(update={"data_dir": Path(folder)})
+        settings = request.settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
         store = Store(settings.database)
         try:
             yield _wired(settings, store, encoder)

@@ -49,7 +49,8 @@ class PostgresDatabase(Database):
 
     def __init__(self, url: URL) -> None:
         url = url.set(drivername="postgresql+psycopg")
-        shown = url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+        # who logs in, and with what, stands in no message
+        shown = f"postgresql://{url.host or 'localhost'}:{url.port or 5432}/{url.database or ''}"
         writer = _engine(url, isolation_level="READ COMMITTED", **_WRITERS)
         event.listen(writer, "begin", lambda connection: connection.exec_driver_sql(_TURN))
         reader = _engine(url, isolation_level="REPEATABLE READ", **_READERS)
