@@ -217,7 +217,7 @@ def _fresh_process(request: Request, texts: Sequence[str]) -> Metrics:
 
 def _start(request: Request, texts: Sequence[str]) -> tuple[float, float]:
     with tempfile.TemporaryDirectory(prefix="stacklens-start-") as folder:
-        settings = request.settings.model_copy(update={"data_dir": Path(folder)})
+        settings = request.settings.model_copy(update={"data_dir": Path(folder), "database_url": ""})
         chosen = {f"STACKLENS_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
         start = time.perf_counter()
         done = subprocess.run([sys.executable, "-c", _START], input=json.dumps(list(texts)), env={**os.environ, **chosen},  # noqa: S603
