@@ -101,6 +101,7 @@ class Services:
 def build(settings: Settings, encoder: Encoder | None = None) -> Services:
     """Wires the services over the store that the settings name; tests pass their own encoder."""
     encoder = encoder or LazyEncoder(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)  # index, map and models lie there whatever the store is
     store = Store(settings.database)
     search = SemanticSearchService(store, encoder.version, encoder.dims, settings.index_file)
     embeddings = EmbeddingsService(encoder, search)

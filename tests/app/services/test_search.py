@@ -59,6 +59,7 @@ def test_what_another_process_stores_and_removes_is_found_at_the_next_search(par
     assert len(other.search) == 3
 
 
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_closing_saves_the_index_and_a_start_uses_it(settings, again, monkeypatch):
     first = again()
     first.ingest.text(TEXT, actor="ada")
