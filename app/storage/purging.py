@@ -62,6 +62,7 @@ FREE: Final[dict[str, tuple[str, ...]]] = {
     "alert_destinations": ("name", "target"),
     "alert_policy": ("ticket",),
     "alert_outbox": ("subject", "service", "title", "text", "said"),
+    "tokens": ("name", "created_by", "revoked_by"),
 }
 CODED: Final[dict[str, tuple[str, ...]]] = {
     "uploads": ("source", "state", "redacted"),
@@ -80,6 +81,7 @@ CODED: Final[dict[str, tuple[str, ...]]] = {
     "alert_policy": ("rules", "zone"),
     "alert_outbox": ("rule", "fact", "severity", "path", "state"),
     "meta": ("key", "value"),
+    "tokens": ("scopes", "sha256"),
 }
 #: Names in the JSON of the log whose values are words of the taxonomy.
 _CODED_NAMES: Final = frozenset({"action", "worked", "severity", "category", "kind", "status"})
