@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -102,9 +103,9 @@ def test_the_stream_stores_what_the_page_says(texts, parts, expected, tmp_path):
             pytest.fail("CI has no NATS: the streams must be tested there")
         pytest.skip("no NATS on this machine")
     name = f"stacklens_one_{uuid4().hex[:8]}"
-    asyncio.run(published(name, texts))
+    in_a_thread(published(name, texts))
     said = json.loads(stacklens(tmp_path, "stream", name, "--broker", NATS, "--until-idle", "2", "--json"))
-    asyncio.run(removed(name))
+    in_a_thread(removed(name))
     assert said == {"stored": len(texts), "dead_letters": 0}
     stored = build(Settings(data_dir=tmp_path, sample=False))
     try:
@@ -123,6 +124,12 @@ def test_the_stream_stores_what_the_page_says(texts, parts, expected, tmp_path):
             assert list(reading.category_probabilities) == list(answer["category_probabilities"].values())
     finally:
         stored.close()
+
+
+def in_a_thread(work):
+    """A loop of its own: the browser that earlier tests drove keeps one running in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def published(name, texts):

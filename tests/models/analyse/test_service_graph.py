@@ -83,12 +83,16 @@ def test_the_four_services_example(reader):
     assert set(hit("api")) == {"database", "cache", "queue"} and min(hit("api").values()) >= 0.2
 
 
+#: One thread: more of them spin while a busy machine lets them wait, which counts as time.
+ALONE = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
 @pytest.mark.timed
 @pytest.mark.slow
 def test_ten_thousand_services_are_read_in_a_second():
     """CPU time: the machine of the tests may be busy with other things. A process of its own: its memory is what is measured."""
     command = [sys.executable, str(ROOT / "tests" / "benchmarks" / "graph_size.py")]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=os.environ | ALONE)
     size = json.loads(done.stdout)
     assert size["services"] == 10_000 and size["calls"] == 50_000
     assert size["cpu_seconds_best"] < 2 * 1.0  # on two cores a second; one is given here
